@@ -1,0 +1,49 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RetentionPipeline.Core.Work;
+
+/// <summary>
+/// Name-based UUIDs (version 5, RFC 9562 section 5.5): whoever does a thing for the second time derives the same id and
+/// finds what the first one wrote.
+/// </summary>
+public static class DerivedId
+{
+    /// <summary>Namespace of everything of this project.</summary>
+    private static readonly Guid Root = new("6f2b8d0e-2d6a-4f0c-9a52-8b1f6f3f6f11");
+
+    /// <summary>Id of one run of a rule over its dataset.</summary>
+    public static Guid Scan(string rule, string dataset, DateTimeOffset scheduledAt) => Of(
+        Root, "scan", rule, dataset, scheduledAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+
+    /// <summary>Id of a scan that a person asked for; the command's id makes it another one each time.</summary>
+    public static Guid CommandedScan(string rule, string dataset, string command) =>
+        Of(Root, "commanded-scan", rule, dataset, command);
+
+    /// <summary>Id of a re-drive of failed records: a scan of its own.</summary>
+    public static Guid Redrive(Guid operation, int number) => Of(operation, "redrive", Number(number));
+
+    /// <summary>Id of batch <paramref name="number"/> of a slice.</summary>
+    public static Guid Operation(Guid scan, int slice, int number) => Of(scan, Number(slice), Number(number));
+
+    /// <summary>Id of the operation in which the deferred records of another go on.</summary>
+    public static Guid Child(Guid operation) => Of(operation, "deferred");
+
+    /// <summary>Parts are joined by a line feed, which none of them contains.</summary>
+    [SuppressMessage("Security", "CA5350", Justification = "UUIDv5 is defined over SHA-1; nothing secret rests on it.")]
+    public static Guid Of(Guid space, params ReadOnlySpan<string> parts)
+    {
+        var name = Encoding.UTF8.GetBytes(string.Join('\n', parts!));
+        var input = new byte[16 + name.Length];
+        space.TryWriteBytes(input, bigEndian: true, out _);
+        name.CopyTo(input, 16);
+        Span<byte> hash = stackalloc byte[20];
+        SHA1.HashData(input, hash);
+        hash[6] = (byte)((hash[6] & 0x0f) | 0x50);
+        hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+
+namespace RetentionPipeline.Core.Work;
+
+/// <summary>
+/// One rate per store, shared by all instances: a row holds the instant up to which requests are given away (a virtual
+/// schedule, as in the generic cell rate algorithm of ITU-T I.371). An instance takes a stretch of it, about half a
+/// second, and hands its requests out one by one at their instants. So there is never a burst, and what an instance
+/// that dies had taken is lost with it, at most half a second.
+/// </summary>
+public sealed class RateBudget(IRowStore rows, TimeProvider time)
+{
+    private const string Partition = "budgets";
+    private const double StretchSeconds = 0.5;
+
+    /// <summary>A request may be up to this late against its instant before it lapses.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, Stretch> stretches = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Waits for leave to send one request. False if none is to be had within <paramref name="patience"/>; then nothing
+    /// was taken.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="perSecond">Its budget in requests per second; all instances must name the same.</param>
+    /// <param name="wanted">How many the caller will want at once, this one included; it takes no more in advance.</param>
+    /// <param name="patience">How long to wait at most.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public async Task<BudgetAnswer> TakeAsync(
+        string store, int perSecond, int wanted, TimeSpan patience, CancellationToken cancel)
+    {
+        var stretch = stretches.GetOrAdd(store, static _ => new Stretch());
+        var giveUpAt = time.GetUtcNow() + patience;
+        while (true)
+        {
+            DateTimeOffset? slot;
+            await stretch.Gate.WaitAsync(cancel);
+            try
+            {
+                slot = stretch.Next(time.GetUtcNow(), Grace);
+                if (slot is null)
+                {
+                    var taken = await TryLeaseAsync(store, perSecond, wanted, giveUpAt, stretch, cancel);
+                    if (taken is BudgetAnswer.NoneInTime)
+                    {
+                        return taken;
+                    }
+
+                    continue;
+                }
+            }
+            finally
+            {
+                stretch.Gate.Release();
+            }
+
+            var wait = slot.Value - time.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, time, cancel);
+            }
+
+            return BudgetAnswer.Taken;
+        }
+    }
+
+    private async Task<BudgetAnswer> TryLeaseAsync(
+        string store, int perSecond, int wanted, DateTimeOffset giveUpAt, Stretch stretch, CancellationToken cancel)
+    {
+        var count = Math.Clamp(wanted, 1, Math.Max(1, (int)(perSecond * StretchSeconds)));
+        var row = await rows.ReadAsync(Partition, store, cancel);
+        var now = time.GetUtcNow();
+        var given = row is null ? now : new DateTimeOffset(long.Parse(row.Text, CultureInfo.InvariantCulture), TimeSpan.Zero);
+        var from = given > now ? given : now;
+        if (from > giveUpAt)
+        {
+            return BudgetAnswer.NoneInTime;
+        }
+
+        var until = from + TimeSpan.FromSeconds(count / (double)perSecond);
+        var text = until.UtcTicks.ToString(CultureInfo.InvariantCulture);
+        RowWrite write = row is null
+            ? new RowWrite.Insert(store, text)
+            : new RowWrite.Replace(store, text, row.Version);
+        if (await rows.CommitAsync(Partition, [write], cancel) is RowCommit.Committed)
+        {
+            stretch.Refill(from, count, perSecond);
+        }
+
+        return BudgetAnswer.Taken;
+    }
+
+    /// <summary>Instants that this instance may send at, in order.</summary>
+    private sealed class Stretch
+    {
+        private DateTimeOffset from;
+        private int count;
+        private int used;
+        private int perSecond = 1;
+
+        public SemaphoreSlim Gate { get; } = new(1, 1);
+
+        public void Refill(DateTimeOffset start, int requests, int rate) =>
+            (from, count, used, perSecond) = (start, requests, 0, rate);
+
+        /// <summary>Null when none is left; instants that are too long past have lapsed.</summary>
+        public DateTimeOffset? Next(DateTimeOffset now, TimeSpan grace)
+        {
+            while (used < count)
+            {
+                var slot = from + TimeSpan.FromSeconds(used++ / (double)perSecond);
+                if (slot + grace >= now)
+                {
+                    return slot;
+                }
+            }
+
+            return null;
+        }
+    }
+}
+
+/// <summary>Whether leave was given.</summary>
+public enum BudgetAnswer
+{
+    /// <summary>One request may be sent now.</summary>
+    Taken,
+
+    /// <summary>None within the caller's patience.</summary>
+    NoneInTime,
+}
