@@ -1,0 +1,135 @@
+using Polly;
+using Polly.Retry;
+using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Core.Erasure;
+
+/// <summary>What bounds a delivery: its time, stops, budgets.</summary>
+/// <param name="Stops">The kill switch.</param>
+/// <param name="Budget">The rates of the stores.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Times">The times of the protocol.</param>
+/// <param name="Concurrency">Acts of one delivery at once.</param>
+public sealed record ActLimits(
+    StopSwitch Stops, RateBudget Budget, TimeProvider Time, PipelineTimes Times, int Concurrency);
+
+/// <summary>
+/// One delivery of one batch: what it acts on and what it may still do. Until the first act anything may be thrown, and
+/// the message comes again; from the first act until the results stand nothing transient is let through, and no token
+/// of the host's reaches a call: a stop is a flag that is looked at before each act.
+/// </summary>
+internal sealed class ActRun : IDisposable
+{
+    private readonly ActLimits limits;
+    private readonly CancellationToken stopping;
+    private readonly CancellationTokenSource limit;
+    private readonly long startedAt;
+    private readonly ResiliencePipeline reads;
+    private volatile bool actBegun;
+    private long oldestHoldVersion = long.MaxValue;
+
+    public ActRun(WorkBatch batch, Policy plan, Policy inForce, ActGuard guard, IRecordStore store, ActLimits limits, CancellationToken stopping)
+    {
+        (Batch, Plan, InForce, Guard, Store) = (batch, plan, inForce, guard, store);
+        (this.limits, this.stopping) = (limits, stopping);
+        Dataset = plan.Datasets[batch.Dataset];
+        Location = RecordReading.Location(Dataset);
+        startedAt = limits.Time.GetTimestamp();
+        limit = new CancellationTokenSource(limits.Times.LongestHandling, limits.Time);
+        reads = new ResiliencePipelineBuilder { TimeProvider = limits.Time }.AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = arguments => ValueTask.FromResult(
+                arguments.Outcome.Exception is not null && actBegun && !limit.IsCancellationRequested),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(200),
+            MaxDelay = TimeSpan.FromSeconds(5),
+        }).Build();
+    }
+
+    public WorkBatch Batch { get; }
+
+    public Policy Plan { get; }
+
+    public Policy InForce { get; }
+
+    public Dataset Dataset { get; }
+
+    public DatasetLocation Location { get; }
+
+    public IRecordStore Store { get; }
+
+    public ActGuard Guard { get; }
+
+    /// <summary>An act was sent: from here on results must be written.</summary>
+    public bool ActBegun => actBegun;
+
+    /// <summary>The oldest hold version that an act rested on; the newest reading's where none was sent.</summary>
+    public long OldestHoldVersion(long current) => Math.Min(oldestHoldVersion, current);
+
+    /// <summary>The delivery's own end.</summary>
+    public CancellationToken Limit => limit.Token;
+
+    /// <summary>Before the first act the host's stop ends a call; later only the delivery's own end does.</summary>
+    public CancellationToken ReadToken => actBegun ? limit.Token : stopping;
+
+    public int Budget => Plan.Stores[Dataset.Store].RequestsPerSecond;
+
+    /// <summary>Why no act may begin now; <see cref="DeferCause.None"/> if one may.</summary>
+    public async Task<DeferCause> WhyNotNowAsync()
+    {
+        if (stopping.IsCancellationRequested)
+        {
+            return DeferCause.Stopped;
+        }
+
+        if (limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 2)
+        {
+            return DeferCause.Time;
+        }
+
+        var stops = await limits.Stops.CurrentAsync(Limit);
+        return stops.Stops(Dataset.Store, Batch.Rule) ? DeferCause.Stopped : DeferCause.None;
+    }
+
+    /// <summary>Leave for one request, waiting a few seconds at most.</summary>
+    public Task<BudgetAnswer> TakeBudgetAsync(int wanted) => limits.Budget.TakeAsync(
+        Dataset.Store, Budget, wanted, TimeSpan.FromSeconds(3), Limit);
+
+    /// <summary>A read: retried after the first act, let through before it.</summary>
+    public ValueTask<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read) =>
+        reads.ExecuteAsync(async _ => await read(ReadToken), CancellationToken.None);
+
+    /// <summary>
+    /// Sends one act, once, with a deadline inside the guard's reading. Null if its answer is lost: what happened is
+    /// for the read-back to say.
+    /// </summary>
+    public async Task<ActResult?> SendActAsync(GuardReading reading, Func<CancellationToken, Task<ActResult>> act)
+    {
+        using var deadline = new CancellationTokenSource(Guard.TimeFor(reading), limits.Time);
+        NoteActBegun(reading.Holds.Version);
+        try
+        {
+            return await act(deadline.Token);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => limit.Dispose();
+
+    private void NoteActBegun(long holdVersion)
+    {
+        long seen;
+        while (holdVersion < (seen = Interlocked.Read(ref oldestHoldVersion)))
+        {
+            Interlocked.CompareExchange(ref oldestHoldVersion, holdVersion, seen);
+        }
+
+        actBegun = true;
+    }
+}

@@ -1,0 +1,91 @@
+using RetentionPipeline.Core.Records;
+
+namespace RetentionPipeline.Core.Erasure;
+
+/// <summary>Steps 4 and 5 for one delivery: acts on the records of a batch and observes them.</summary>
+public sealed class ActRunner
+{
+    private readonly IRecordStores stores;
+    private readonly ActGuards guards;
+    private readonly PolicyBook policies;
+    private readonly ActLimits limits;
+    private readonly RecordActor actor;
+
+    /// <summary>Wires the parts of the room that only it needs.</summary>
+    public ActRunner(IRecordStores stores, ActGuards guards, PolicyBook policies, RampShare share, ActLimits limits)
+    {
+        (this.stores, this.guards, this.policies, this.limits) = (stores, guards, policies, limits);
+        actor = new RecordActor(new FreshJudge(new LinkedClocks(stores), share));
+    }
+
+    /// <summary>The hold version that an intent names: a reading from before anything is acted on.</summary>
+    public async Task<long> ReadHoldVersionAsync(CancellationToken cancel) =>
+        (await guards.Create().CurrentAsync(cancel)).Holds.Version;
+
+    /// <summary>
+    /// Acts on the batch. Throws only where no act was sent, so that the message may come again as if nothing had been;
+    /// from the first act on every record ends in what was observed of it.
+    /// </summary>
+    public async Task<OutcomeFacts> RunAsync(WorkBatch batch, CancellationToken stopping)
+    {
+        var guard = guards.Create();
+        var first = await guard.CurrentAsync(stopping);
+        var plan = await policies.GetAsync(batch.Policy, stopping);
+        var store = stores.Get(plan.Datasets[batch.Dataset].Store);
+        using var run = new ActRun(batch, plan, first.InForce, guard, store, limits, stopping);
+        var until = await ResidualsEndAsync(run, stopping);
+
+        var traces = new ActTrace?[batch.Entries.Count];
+        var failures = new Exception?[batch.Entries.Count];
+        await ActOnAllAsync(run, traces, failures);
+        if (!run.ActBegun && failures.FirstOrDefault(failure => failure is not null) is { } failure)
+        {
+            throw new TransientActException(failure);
+        }
+
+        var outcomes = new RecordOutcome?[traces.Length];
+        for (var i = 0; i < traces.Length; i++)
+        {
+            outcomes[i] = traces[i] is null ? RecordOutcome.Deferred(DeferCause.Unknown) : traces[i]!.Outcome;
+        }
+
+        await ReadBackReader.ObserveAsync(run, traces, outcomes, until);
+        return new OutcomeFacts(
+            outcomes!, run.InForce.Hash, run.OldestHoldVersion(first.Holds.Version), run.ActBegun);
+    }
+
+    private async Task ActOnAllAsync(ActRun run, ActTrace?[] traces, Exception?[] failures)
+    {
+        var remaining = traces.Length;
+        await Parallel.ForAsync(
+            0, traces.Length, new ParallelOptions { MaxDegreeOfParallelism = limits.Concurrency },
+            async (place, _) =>
+            {
+                try
+                {
+                    traces[place] = await actor.ActAsync(run, run.Batch.Entries[place], Volatile.Read(ref remaining));
+                }
+                catch (Exception failure)
+                {
+                    failures[place] = failure;
+                }
+
+                Interlocked.Decrement(ref remaining);
+            });
+    }
+
+    /// <summary>When the last disclosed copy of what is erased now will be gone; null where none is left.</summary>
+    private async Task<DateTimeOffset?> ResidualsEndAsync(ActRun run, CancellationToken cancel)
+    {
+        var now = limits.Time.GetUtcNow();
+        var disclosed = await run.Store.ListResidualsAsync(run.Location, cancel);
+        var ends = disclosed.Select(copy => now + copy.Window)
+            .Concat(run.Plan.Stores[run.Dataset.Store].Residuals.Select(declared => declared.Window.EndOf(now)))
+            .ToList();
+        return ends.Count == 0 ? null : ends.Max();
+    }
+}
+
+/// <summary>Nothing was acted on, since something could not be read; the message comes again.</summary>
+public sealed class TransientActException(Exception cause)
+    : Exception("No record of the batch was acted on: a read failed. The message is delivered again.", cause);

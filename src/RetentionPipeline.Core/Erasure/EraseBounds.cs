@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using Polly;
+using Polly.Retry;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Core.Erasure;
+
+/// <summary>Whether a delivery goes on.</summary>
+public enum WaitAnswer
+{
+    /// <summary>It does.</summary>
+    GoOn,
+
+    /// <summary>Its work was sent again for later, or waits for a resume; the message is completed.</summary>
+    SentBack,
+}
+
+/// <summary>What a delivery looks at before its intent, and how long it insists after its first act.</summary>
+public sealed class EraseBounds(PolicyBook policies, Attempts attempts, ActLimits limits)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// A stop marks the attempt, to be sent anew after the resume. Without a budget within a few seconds the work is
+    /// sent back for 5 to 30 seconds, spread so that waiting work does not come back all at once. Neither counts as a
+    /// send that begun without an end: who merely waits never fails.
+    /// </summary>
+    public async Task<WaitAnswer> MustWaitAsync(WorkBatch batch, WorkAddress address, CancellationToken cancel)
+    {
+        var plan = await policies.GetAsync(batch.Policy, cancel);
+        var store = plan.Stores[plan.Datasets[batch.Dataset].Store];
+        var stops = await limits.Stops.CurrentAsync(cancel);
+        if (stops.Stops(store.Name, batch.Rule))
+        {
+            await attempts.ChangeAsync(
+                address, attempt => attempt with { Stopped = true, BegunAt = null, BegunSends = 0 }, cancel);
+            return WaitAnswer.SentBack;
+        }
+
+        var budget = await limits.Budget.TakeAsync(
+            store.Name, store.RequestsPerSecond, batch.Entries.Count, Patience, cancel);
+        if (budget is BudgetAnswer.Taken)
+        {
+            return WaitAnswer.GoOn;
+        }
+
+        var wait = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5_000, 30_000));
+        await attempts.SendAgainAsync(
+            address, limits.Time.GetUtcNow() + wait, attempt => attempt with { BegunSends = 0 }, cancel);
+        return WaitAnswer.SentBack;
+    }
+
+    /// <summary>
+    /// Repeats a write-once write until it stands or twice the longest handling has passed; then the message comes again
+    /// and finds what stands.
+    /// </summary>
+    public async Task<T> PersistAsync<T>(Func<CancellationToken, Task<T>> write)
+    {
+        using var limit = new CancellationTokenSource(limits.Times.LongestHandling, limits.Time);
+        var retry = new ResiliencePipelineBuilder { TimeProvider = limits.Time }.AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = arguments => ValueTask.FromResult(
+                arguments.Outcome.Exception is not null && !limit.IsCancellationRequested),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(200),
+            MaxDelay = TimeSpan.FromSeconds(5),
+        }).Build();
+        return await retry.ExecuteAsync(async cancel => await write(cancel), limit.Token);
+    }
+}

@@ -1,0 +1,60 @@
+using RetentionPipeline.Core.Anonymisation;
+using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Records;
+
+namespace RetentionPipeline.Core.Erasure;
+
+/// <summary>Makes the rewrite of a record from the rule in the plan's policy.</summary>
+internal static class Rewrites
+{
+    public static RecordRewrite For(ActRun run, DateTimeOffset clockAt)
+    {
+        var rule = run.Plan.FindRule(run.Batch.Rule)!;
+        var stage = new StageMark(run.InForce.Hash, rule.Name, rule.Stage, run.Batch.Operation, clockAt);
+        return run.Dataset.Format is null
+            ? new RecordRewrite.OfFields(stage, OfFields(rule))
+            : new RecordRewrite.OfContent(stage, OfContent(rule, run.Dataset));
+    }
+
+    private static FieldTransform OfFields(Rule rule)
+    {
+        var operators = RuleOperators.ForFields(rule);
+        return fields =>
+        {
+            var current = new Dictionary<string, object?>(fields, StringComparer.Ordinal);
+            var changes = new Dictionary<string, object?>(StringComparer.Ordinal);
+            foreach (var (field, value) in operators.SelectMany(@operator => @operator.Apply(current).ToList()))
+            {
+                var dropped = value is DroppedField;
+                changes[field] = dropped ? RemovedField.Value : value;
+                if (dropped)
+                {
+                    current.Remove(field);
+                }
+                else
+                {
+                    current[field] = value;
+                }
+            }
+
+            return changes;
+        };
+    }
+
+    private static ContentTransform OfContent(Rule rule, Dataset dataset)
+    {
+        var plan = RuleOperators.ForContent(rule, dataset);
+        return async (input, output, cancel) =>
+        {
+            try
+            {
+                var statistics = await StreamRewriter.RewriteAsync(input, output, plan, cancel);
+                return new ContentChange(statistics.Lines, statistics.Changed, statistics.Dropped);
+            }
+            catch (UnreadableContentException unreadable)
+            {
+                throw new RecordRefusedException(unreadable.Reason);
+            }
+        };
+    }
+}

@@ -1,0 +1,119 @@
+using RetentionPipeline.Core.Records;
+
+namespace RetentionPipeline.Core.Holds;
+
+/// <summary>What a legal hold covers.</summary>
+public abstract record HoldScope
+{
+    private HoldScope()
+    {
+    }
+
+    /// <summary>Every record of a dataset.</summary>
+    public sealed record OfDataset(string Dataset) : HoldScope;
+
+    /// <summary>Every record that names a person by one of these identifiers, in every dataset.</summary>
+    public sealed record OfSubject(IReadOnlyList<SubjectIdentifier> Identifiers) : HoldScope
+    {
+        /// <summary>Hides the identifiers.</summary>
+        public override string ToString() => "OfSubject(…)";
+    }
+
+    /// <summary>One record.</summary>
+    public sealed record OfRecord(string Dataset, RecordKey Key) : HoldScope
+    {
+        /// <summary>Hides the key.</summary>
+        public override string ToString() => $"OfRecord({Dataset}, …)";
+    }
+}
+
+/// <summary>Where a hold stands.</summary>
+public enum HoldState
+{
+    /// <summary>In force; acts that began before it may still be under way.</summary>
+    Pending,
+
+    /// <summary>In force, and no act older than it is under way: the log says so.</summary>
+    Effective,
+
+    /// <summary>Its release is in the log and not yet in the table.</summary>
+    Releasing,
+
+    /// <summary>Taken back.</summary>
+    Released,
+}
+
+/// <summary>A legal hold.</summary>
+/// <param name="Id">Derived from the name that the person who placed it gave it.</param>
+/// <param name="Name">A matter number; never a person's name.</param>
+/// <param name="Scope">What it covers.</param>
+/// <param name="Reason">Coded: litigation, investigation, audit, regulator.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="Version">Version of the table that it was placed with.</param>
+/// <param name="PlacedAt">When.</param>
+public sealed record Hold(
+    Guid Id, string Name, HoldScope Scope, string Reason, HoldState State, long Version, DateTimeOffset PlacedAt)
+{
+    /// <summary>Whether it stops acts.</summary>
+    public bool InForce => State is not HoldState.Released;
+}
+
+/// <summary>All holds in force, as one reading of the table.</summary>
+public sealed class HoldSet
+{
+    private readonly Dictionary<string, Guid> datasets = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Dataset, RecordKey Key), Guid> records = [];
+    private readonly Dictionary<SubjectIdentifier, Guid> subjects = [];
+
+    /// <summary>Indexes the holds that are in force.</summary>
+    public HoldSet(long version, IEnumerable<Hold> holds)
+    {
+        Version = version;
+        foreach (var hold in holds.Where(hold => hold.InForce))
+        {
+            switch (hold.Scope)
+            {
+                case HoldScope.OfDataset scope:
+                    datasets.TryAdd(scope.Dataset, hold.Id);
+                    break;
+                case HoldScope.OfRecord scope:
+                    records.TryAdd((scope.Dataset, scope.Key), hold.Id);
+                    break;
+                case HoldScope.OfSubject scope:
+                    foreach (var identifier in scope.Identifiers)
+                    {
+                        subjects.TryAdd(identifier, hold.Id);
+                    }
+
+                    break;
+                default:
+                    throw new InvalidOperationException("A hold scope that nobody enforces.");
+            }
+        }
+    }
+
+    /// <summary>Of the table at the reading; raised by each hold placed or released.</summary>
+    public long Version { get; }
+
+    /// <summary>The identifiers of all subject holds: what a log's content is searched for.</summary>
+    public IReadOnlyCollection<SubjectIdentifier> Identifiers => subjects.Keys;
+
+    /// <summary>The hold that covers the record, or null.</summary>
+    public Guid? Match(string dataset, RecordKey key, IReadOnlyList<SubjectIdentifier> named)
+    {
+        if (datasets.TryGetValue(dataset, out var hold) || records.TryGetValue((dataset, key), out hold))
+        {
+            return hold;
+        }
+
+        foreach (var identifier in named)
+        {
+            if (subjects.TryGetValue(identifier, out hold))
+            {
+                return hold;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,38 @@
+namespace RetentionPipeline.Core.Policies;
+
+/// <summary>
+/// The keys of the document, by place. The reader refuses any other; the published JSON Schema is checked against this
+/// table.
+/// </summary>
+public static class PolicyKeys
+{
+    /// <summary>By place: the document, or the mapping below a key.</summary>
+    public static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> ByPlace =
+        new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["policy"] = ["version", "name", "effective-from", "purposes", "stores", "datasets", "rules"],
+            ["store"] = ["kind", "region", "requests-per-second", "residuals"],
+            ["residual"] = ["kind", "window"],
+            ["dataset"] =
+            [
+                "store", "container", "prefix", "name-date", "category", "purposes", "collected-from", "recipients",
+                "controller", "subjects", "clocks", "keep-at-least", "exceptions", "quasi-identifiers", "stage-field",
+                "format", "options",
+            ],
+            ["subject"] = ["path", "kind"],
+            ["clock"] = ["kind", "field", "format", "open-while-missing", "link"],
+            ["link"] = ["dataset", "partition", "id"],
+            ["keep"] = ["name", "clock", "period", "citation"],
+            ["exception"] = ["code", "field", "value"],
+            ["options"] =
+                ["convert-closed-append-blobs", "closed-after-hours", "remove-snapshots", "max-expanded-bytes"],
+            ["rule"] =
+            [
+                "name", "dataset", "clock", "fallback-clock", "period", "periods", "action", "operators", "mode", "ramp",
+                "cap", "max-undated", "schedule",
+            ],
+            ["purpose-period"] = ["purpose", "period"],
+            ["ramp"] = ["from", "percent-per-day"],
+            ["cap"] = ["records", "percent"],
+        };
+}

@@ -1,0 +1,26 @@
+using RetentionPipeline.Core.Anonymisation;
+
+namespace RetentionPipeline.Core.Policies;
+
+/// <summary>
+/// Makes the operators of a rule. A loaded policy has none that cannot be made: their problems are problems of the
+/// document.
+/// </summary>
+public static class RuleOperators
+{
+    /// <summary>For the fields of a record, in the rule's order.</summary>
+    public static IReadOnlyList<IFieldOperator> ForFields(Rule rule) =>
+        [.. rule.Operators.Select(use => OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters).Operator!)];
+
+    /// <summary>For the lines of a log.</summary>
+    public static StreamPlan ForContent(Rule rule, Dataset dataset)
+    {
+        var plan = new StreamPlan(null, HostNames.Keep, [], dataset.Options.MaxExpandedBytes);
+        foreach (var use in rule.Operators)
+        {
+            OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, ref plan);
+        }
+
+        return plan;
+    }
+}

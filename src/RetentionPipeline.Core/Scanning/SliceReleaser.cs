@@ -1,0 +1,108 @@
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Core.Scanning;
+
+/// <summary>How a delivery of a releasing slice ended.</summary>
+internal enum ReleaseEnd
+{
+    /// <summary>Every batch is sent.</summary>
+    AllSent,
+
+    /// <summary>Enough is under way, or the delivery's time is over.</summary>
+    GoesOn,
+
+    /// <summary>A stop stands.</summary>
+    Stopped,
+}
+
+/// <summary>
+/// Sends a slice's batches in order, each as a message that only names the operation, and keeps about a minute of work
+/// under way: so queues stay short, and a stop or a changed policy meets little that is on its way. The cursor is raised
+/// after each send; who finds it behind sends again, and the copy finds its attempt taken.
+/// </summary>
+internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWriter outcomes, ActLimits limits)
+{
+    private const int LeastUnderWay = 16;
+
+    public async Task<ReleaseEnd> RunAsync(ScanPlan plan, int slice, CancellationToken stopping)
+    {
+        var startedAt = limits.Time.GetTimestamp();
+        var address = WorkAddress.OfSlice(plan.Scan, slice);
+        var state = (await attempts.FindAsync(address, stopping))!;
+        var count = (await book.FindNewestAsync(plan.Scan, slice, state.Planned, stopping))!.Number + 1;
+        while (state.Cursor < count)
+        {
+            if (limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 2)
+            {
+                return ReleaseEnd.GoesOn;
+            }
+
+            if (stopping.IsCancellationRequested || (await limits.Stops.CurrentAsync(stopping)).StopsEverything)
+            {
+                return ReleaseEnd.Stopped;
+            }
+
+            state = await LookAtEndedAsync(plan.Scan, slice, address, state, stopping);
+            if (state.Cursor - state.Ended >= Window(state))
+            {
+                return ReleaseEnd.GoesOn;
+            }
+
+            var operation = DerivedId.Operation(plan.Scan, slice, state.Cursor);
+            if (await book.Batches.FindAsync(operation, stopping) is { Count: > 0 })
+            {
+                await attempts.SendFirstAsync(WorkAddress.OfOperation(operation), null, stopping);
+            }
+
+            var sent = state.Cursor + 1;
+            state = await attempts.ChangeAsync(
+                address, attempt => attempt with { Cursor = Math.Max(attempt.Cursor, sent) }, stopping);
+        }
+
+        return ReleaseEnd.AllSent;
+    }
+
+    /// <summary>
+    /// As many as ended in the last minute, at least sixteen. The mark is where the count of ended batches stood when
+    /// the last minute began.
+    /// </summary>
+    private int Window(Attempt state)
+    {
+        var elapsed = limits.Time.GetUtcNow() - (state.MarkedAt ?? limits.Time.GetUtcNow());
+        var perMinute = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended - state.Mark) / elapsed.TotalMinutes;
+        return Math.Max(LeastUnderWay, (int)perMinute);
+    }
+
+    private async Task<Attempt> LookAtEndedAsync(
+        Guid scan, int slice, WorkAddress address, Attempt state, CancellationToken cancel)
+    {
+        var ended = state.Ended;
+        while (ended < state.Cursor && await HasEndedAsync(scan, slice, ended, cancel))
+        {
+            ended++;
+        }
+
+        var now = limits.Time.GetUtcNow();
+        var renewMark = state.MarkedAt is null || now - state.MarkedAt > TimeSpan.FromMinutes(1);
+        if (ended == state.Ended && !renewMark)
+        {
+            return state;
+        }
+
+        return await attempts.ChangeAsync(
+            address, attempt => attempt with
+            {
+                Ended = Math.Max(attempt.Ended, ended),
+                Mark = renewMark ? attempt.Ended : attempt.Mark,
+                MarkedAt = renewMark ? now : attempt.MarkedAt,
+            }, cancel);
+    }
+
+    private async Task<bool> HasEndedAsync(Guid scan, int slice, int number, CancellationToken cancel)
+    {
+        var operation = DerivedId.Operation(scan, slice, number);
+        return await outcomes.FindAsync(operation, cancel) is not null
+            || await book.Batches.FindAsync(operation, cancel) is { Count: 0 };
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace RetentionPipeline.Ledger;
+
+/// <summary>The duplicate key of a leaf: the same key with the same bytes is one leaf, however often it is appended.</summary>
+/// <param name="Type">Type of the leaf.</param>
+/// <param name="Id">What it is about: an operation, hold, scan, epoch.</param>
+/// <param name="Part">Sub-key, may be empty.</param>
+public readonly record struct LeafKey(string Type, string Id, string Part);
+
+/// <summary>
+/// The envelope of every leaf: <c>{"at":…,"body":{…},"id":…,"part":…,"type":…,"v":1}</c> in <see cref="Jcs"/> form, at
+/// most 15 KiB, so that a bundle of 256 stays below 4 MiB. The body's meaning is not this project's.
+/// </summary>
+public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At, JsonObject Body)
+{
+    /// <summary>Largest leaf in bytes.</summary>
+    public const int MaxBytes = 15 * 1024;
+
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    /// <summary>Duplicate key.</summary>
+    public LeafKey Key => new(Type, Id, Part);
+
+    /// <summary>Bytes of a leaf.</summary>
+    public static byte[] Encode(string type, string id, string part, DateTimeOffset at, JsonObject body)
+    {
+        var bytes = Jcs.Encode(new JsonObject
+        {
+            ["at"] = at.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture),
+            ["body"] = body,
+            ["id"] = id,
+            ["part"] = part,
+            ["type"] = type,
+            ["v"] = 1,
+        });
+        return bytes.Length <= MaxBytes
+            ? bytes
+            : throw new ArgumentException($"A leaf of type '{type}' has {bytes.Length} bytes; {MaxBytes} is the limit.", nameof(body));
+    }
+
+    /// <summary>Reads a leaf. Throws <see cref="FormatException"/> with a reason for bytes that are none.</summary>
+    public static Leaf Parse(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > MaxBytes)
+        {
+            throw new FormatException("The leaf is larger than 15 KiB.");
+        }
+
+        var json = Jcs.Parse(bytes);
+        if (json.Count != 6 || json["v"]?.ToJsonString() != "1" || json["body"] is not JsonObject body
+            || Text(json, "at") is not { } at || Text(json, "id") is not { } id || Text(json, "part") is not { } part
+            || Text(json, "type") is not { } type
+            || !DateTimeOffset.TryParseExact(
+                at, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
+        {
+            throw new FormatException("The leaf's envelope is not one of version 1.");
+        }
+
+        return new Leaf(type, id, part, instant, body);
+    }
+
+    private static string? Text(JsonObject json, string name) =>
+        json[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+}

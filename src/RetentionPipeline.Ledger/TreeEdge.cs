@@ -1,0 +1,71 @@
+namespace RetentionPipeline.Ledger;
+
+/// <summary>A tile or bundle that is full and can be written for good.</summary>
+public sealed record FullTile(int Level, long Index, byte[] Hashes);
+
+/// <summary>
+/// The right edge of a growing tree: per level the hashes of the tile that is not full yet. Enough for the root and for
+/// each tile that fills up.
+/// </summary>
+internal sealed class TreeEdge
+{
+    private readonly List<List<byte[]>> levels = [[]];
+    private readonly List<long> fullTiles = [0];
+
+    public long Size { get; private set; }
+
+    /// <summary>Adds a leaf hash; the tiles that became full, lowest level first.</summary>
+    public IReadOnlyList<FullTile> Add(byte[] leafHash)
+    {
+        Size++;
+        List<FullTile>? full = null;
+        var hash = leafHash;
+        for (var level = 0; ; level++)
+        {
+            if (level == levels.Count)
+            {
+                levels.Add([]);
+                fullTiles.Add(0);
+            }
+
+            levels[level].Add(hash);
+            if (levels[level].Count < TilePath.Width)
+            {
+                return full ?? (IReadOnlyList<FullTile>)[];
+            }
+
+            hash = MerkleTree.Root(levels[level]);
+            (full ??= []).Add(new FullTile(level, fullTiles[level]++, [.. levels[level].SelectMany(h => h)]));
+            levels[level].Clear();
+        }
+    }
+
+    public byte[] Root()
+    {
+        // Perfect subtrees, largest first; the root folds them from the right (RFC 6962 section 2.1).
+        var subtrees = new List<byte[]>();
+        for (var level = levels.Count - 1; level >= 0; level--)
+        {
+            var hashes = levels[level];
+            for (var start = 0; start < hashes.Count;)
+            {
+                var count = 1 << (31 - int.LeadingZeroCount(hashes.Count - start));
+                subtrees.Add(MerkleTree.Root(hashes.GetRange(start, count)));
+                start += count;
+            }
+        }
+
+        if (subtrees.Count == 0)
+        {
+            return Rfc6962.EmptyRoot;
+        }
+
+        var root = subtrees[^1];
+        for (var i = subtrees.Count - 2; i >= 0; i--)
+        {
+            root = Rfc6962.NodeHash(subtrees[i], root);
+        }
+
+        return root;
+    }
+}
