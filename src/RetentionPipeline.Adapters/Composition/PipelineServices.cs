@@ -1,0 +1,65 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using RetentionPipeline.Adapters.Pump;
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.Adapters.Composition;
+
+/// <summary>What differs between deployments, addresses apart.</summary>
+/// <param name="Times">The times of the protocol.</param>
+/// <param name="ActConcurrency">Acts of one operation at once.</param>
+/// <param name="Bounds">What a pump has in flight.</param>
+/// <param name="LedgerOrigin">First line of every checkpoint; also the name of the signing key.</param>
+public sealed record PipelineSettings(PipelineTimes Times, int ActConcurrency, PumpBounds Bounds, string LedgerOrigin);
+
+/// <summary>The one composition: every host builds its pipeline with it.</summary>
+public static class PipelineServices
+{
+    /// <summary>
+    /// Adds everything between the ports. The host adds the ports themselves: objects, rows, queue, secrets, record stores,
+    /// the ledger's stores, a <see cref="TimeProvider"/> and logging.
+    /// </summary>
+    public static IServiceCollection AddRetentionPipeline(this IServiceCollection services, PipelineSettings settings)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(settings).AddSingleton(settings.Times).AddSingleton(settings.Bounds);
+        AddWork(services);
+        AddLedger(services);
+        AddErasure(services, settings);
+        AddScanning(services);
+        return services.AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+            .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
+            .AddSingleton<IOperationSubjects, OperationSubjects>()
+            .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PipelineTimers>();
+    }
+
+    private static void AddWork(IServiceCollection services) => services
+        .AddSingleton<ObjectSealer>().AddSingleton<Pseudonyms>().AddSingleton<Attempts>()
+        .AddSingleton<StopSwitch>().AddSingleton<RateBudget>();
+
+    private static void AddLedger(IServiceCollection services) => services
+        .AddSingleton<LaneWriter>().AddSingleton<LogReader>().AddSingleton<LogIndex>()
+        .AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
+
+    private static void AddErasure(IServiceCollection services, PipelineSettings settings) => services
+        .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<WorkBatches>()
+        .AddSingleton(provider => new ActLimits(
+            provider.GetRequiredService<StopSwitch>(), provider.GetRequiredService<RateBudget>(),
+            provider.GetRequiredService<TimeProvider>(), settings.Times, settings.ActConcurrency))
+        .AddSingleton<OpeningsBook>().AddSingleton<IntentWriter>().AddSingleton<ActRunner>()
+        .AddSingleton<OutcomeWriter>().AddSingleton<EraseBounds>().AddSingleton<EraseSteps>()
+        .AddSingleton<EraseHandler>().AddSingleton<FailureEnding>();
+
+    private static void AddScanning(IServiceCollection services) => services
+        .AddSingleton<ScanBook>()
+        .AddSingleton<IReleaseGate>(provider => provider.GetRequiredService<ScanBook>())
+        .AddSingleton<OpenScans>().AddSingleton<ScanSchedule>().AddSingleton<ScanParts>().AddSingleton<ScanHandler>()
+        .AddSingleton<VerdictWriter>().AddSingleton<SliceParts>().AddSingleton<SliceHandler>()
+        .AddSingleton<ScanWalker>().AddSingleton<CloseEffects>().AddSingleton<CloseHandler>()
+        .AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
+        .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>();
+}

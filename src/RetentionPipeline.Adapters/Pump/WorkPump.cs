@@ -1,0 +1,159 @@
+using Microsoft.Extensions.Logging;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Adapters.Pump;
+
+/// <summary>How much a pump has in flight.</summary>
+/// <param name="Slices">Slices at once.</param>
+/// <param name="Operations">Operations at once.</param>
+public sealed record PumpBounds(int Slices, int Operations);
+
+/// <summary>
+/// Receives from all queues, renews locks, keeps the bound over what is in flight, and settles by the handler's verdict:
+/// done, complete; can never succeed, dead-letter; anything else, give back, so that the delivery count decides. It
+/// receives nothing while everything is stopped.
+/// </summary>
+public sealed partial class WorkPump(
+    IWorkQueue queue, MessageRouter router, StopSwitch stops, TimeProvider time, PumpBounds bounds,
+    ILogger<WorkPump> logger)
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs until it is stopped; what is in flight ends first.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        var loops = new List<Task>();
+        foreach (var name in MessageRouter.Queues)
+        {
+            var count = name switch
+            {
+                QueueNames.Slices => bounds.Slices,
+                QueueNames.Operations => bounds.Operations,
+                _ => 1,
+            };
+            loops.AddRange(Enumerable.Range(0, count).Select(_ => Task.Run(() => LoopAsync(name, stopping), CancellationToken.None)));
+        }
+
+        await Task.WhenAll(loops);
+    }
+
+    private async Task LoopAsync(string name, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if ((await stops.CurrentAsync(stopping)).StopsEverything)
+                {
+                    await Task.Delay(Wait, time, stopping);
+                    continue;
+                }
+
+                foreach (var message in await queue.ReceiveAsync(name, 1, Wait, stopping))
+                {
+                    await HandleAsync(message, stopping);
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                LogReceiveFailed(name, failure.GetType().Name);
+                await DelayQuietlyAsync(stopping);
+            }
+        }
+    }
+
+    private async Task HandleAsync(ReceivedMessage message, CancellationToken stopping)
+    {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var handled = new CancellationTokenSource();
+        var renewing = RenewAsync(message, lost, handled.Token);
+        try
+        {
+            await router.HandleAsync(message, lost.Token);
+            await SettleAsync(message, () => queue.CompleteAsync(message, CancellationToken.None));
+        }
+        catch (UnprocessableWorkException never)
+        {
+            LogDead(message.Queue, never.Reason);
+            await SettleAsync(message, () => queue.DeadLetterAsync(message, never.Reason, CancellationToken.None));
+        }
+        catch (Exception failure)
+        {
+            LogGivenBack(message.Queue, message.DeliveryCount, (failure.InnerException ?? failure).GetType().Name);
+            await SettleAsync(message, () => queue.AbandonAsync(message, CancellationToken.None));
+        }
+        finally
+        {
+            await handled.CancelAsync();
+            await renewing;
+        }
+    }
+
+    /// <summary>Renews at half of the lock's time. A lost lock is a stop for the handler.</summary>
+    private async Task RenewAsync(ReceivedMessage message, CancellationTokenSource lost, CancellationToken handled)
+    {
+        var until = message.LockedUntil;
+        try
+        {
+            while (true)
+            {
+                var half = (until - time.GetUtcNow()) / 2;
+                await Task.Delay(half > TimeSpan.FromSeconds(1) ? half : TimeSpan.FromSeconds(1), time, handled);
+                until = await queue.RenewLockAsync(message, handled);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Handled: nothing is left to renew.
+        }
+        catch (Exception failure)
+        {
+            LogLockLost(message.Queue, failure.GetType().Name);
+            await lost.CancelAsync();
+        }
+    }
+
+    /// <summary>A settlement that fails leaves the message to its lock: it comes again and finds its work done.</summary>
+    private async Task SettleAsync(ReceivedMessage message, Func<Task> settle)
+    {
+        try
+        {
+            await settle();
+        }
+        catch (Exception failure)
+        {
+            LogSettleFailed(message.Queue, failure.GetType().Name);
+        }
+    }
+
+    private async Task DelayQuietlyAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await Task.Delay(Wait, time, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop sees it.
+        }
+    }
+
+    [LoggerMessage(5001, LogLevel.Warning, "Receiving from queue {Queue} failed: {Error}")]
+    private partial void LogReceiveFailed(string queue, string error);
+
+    [LoggerMessage(5002, LogLevel.Error, "A message of queue {Queue} can never be processed: {Reason}")]
+    private partial void LogDead(string queue, string reason);
+
+    [LoggerMessage(5003, LogLevel.Warning, "A message of queue {Queue}, delivery {Delivery}, is given back: {Error}")]
+    private partial void LogGivenBack(string queue, int delivery, string error);
+
+    [LoggerMessage(5004, LogLevel.Warning, "The lock on a message of queue {Queue} is lost: {Error}")]
+    private partial void LogLockLost(string queue, string error);
+
+    [LoggerMessage(5005, LogLevel.Warning, "A message of queue {Queue} could not be settled: {Error}")]
+    private partial void LogSettleFailed(string queue, string error);
+}

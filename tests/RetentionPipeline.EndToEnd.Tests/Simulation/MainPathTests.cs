@@ -1,0 +1,48 @@
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.EndToEnd.Tests.Simulation;
+
+public sealed class MainPathTests
+{
+    [Fact]
+    public async Task Due_records_are_erased_or_anonymised_and_the_others_stay()
+    {
+        using var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        Shop.Seed(simulation, 60);
+        await simulation.StorePolicyAsync(Shop.Policy());
+
+        await simulation.RunOnceAsync();
+
+        for (var number = 0; number < 60; number++)
+        {
+            var age = 1 + (number * 37 % 499);
+            var gone = Shop.Now.AddDays(-age).AddMonths(13) <= Shop.Now;
+            var found = simulation.Stores[Shop.Store].Find(Shop.Visits, Shop.Visit(number));
+            Assert.Equal(gone, found is null);
+            if (found is { } record)
+            {
+                Assert.Equal(age >= 30 ? "203.0.113.0" : $"203.0.113.{number % 255}", record.Fields["Ip"]);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_closed_scan_says_what_it_counted()
+    {
+        using var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        Shop.Seed(simulation, 60);
+        await simulation.StorePolicyAsync(Shop.Policy());
+
+        await simulation.RunOnceAsync();
+
+        var scan = DerivedId.CommandedScan("visits-end", "visits", "once");
+        var closing = await simulation.Get<ScanBook>().FindClosingAsync(scan, CancellationToken.None);
+        Assert.NotNull(closing);
+        Assert.Equal("done", closing.Figures.Status);
+        Assert.Equal(60, closing.Figures.Totals.Examined);
+        Assert.Equal(closing.Figures.Totals.Due, closing.Figures.Results[OutcomeResult.Erased]);
+        Assert.Equal(0, closing.Figures.NotActed);
+    }
+}

@@ -1,0 +1,56 @@
+namespace RetentionPipeline.EndToEnd.Tests.Simulation;
+
+/// <summary>
+/// Virtual time: who waits moves the clock and goes on at once. Deadlines never fire by themselves; what is to be late is
+/// made late by <see cref="Advance"/>.
+/// </summary>
+internal sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
+{
+    private readonly Lock gate = new();
+    private DateTimeOffset now = start;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate)
+        {
+            return now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    public void Advance(TimeSpan by)
+    {
+        lock (gate)
+        {
+            now += by > TimeSpan.Zero ? by : TimeSpan.Zero;
+        }
+    }
+
+    public void AdvanceTo(DateTimeOffset at) => Advance(at - GetUtcNow());
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var isDeadline = callback.Method.DeclaringType?.FullName?.Contains("CancellationTokenSource", StringComparison.Ordinal) ?? false;
+        if (!isDeadline && dueTime != Timeout.InfiniteTimeSpan)
+        {
+            Advance(dueTime);
+            callback(state);
+        }
+
+        return new DeadTimer();
+    }
+
+    private sealed class DeadTimer : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

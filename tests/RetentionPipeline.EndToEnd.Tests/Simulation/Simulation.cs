@@ -1,0 +1,283 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Adapters.Pump;
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Fakes;
+using RetentionPipeline.Fakes.Ledger;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.EndToEnd.Tests.Simulation;
+
+/// <summary>
+/// The whole pipeline in one process over stores in memory: the composition, handlers and messages of every host, in
+/// virtual time, one step after the other. <see cref="Restart"/> is a crash: what only memory held is gone.
+/// </summary>
+internal sealed class Simulation : IDisposable
+{
+    private ServiceProvider services;
+
+    public Simulation(DateTimeOffset now, params string[] stores)
+    {
+        Time = new SimulatedTime(now);
+        Objects = new MemoryObjectStore(Faults);
+        Rows = new MemoryRowStore(Faults);
+        Queue = new MemoryWorkQueue(Faults, Time);
+        Secrets = new MemorySecretStore(Faults);
+        Ledger = new MemoryLedger(Faults);
+        Stores = stores.ToDictionary(name => name, _ => new MemoryRecordStore(Faults) { PageLimit = PageLimit });
+        services = Build();
+    }
+
+    public static int PageLimit { get; set; } = int.MaxValue;
+
+    public Faults Faults { get; } = new();
+
+    public SimulatedTime Time { get; }
+
+    public MemoryObjectStore Objects { get; }
+
+    public MemoryRowStore Rows { get; }
+
+    public MemoryWorkQueue Queue { get; }
+
+    public MemorySecretStore Secrets { get; }
+
+    public MemoryLedger Ledger { get; }
+
+    public IReadOnlyDictionary<string, MemoryRecordStore> Stores { get; }
+
+    public List<string> Logs { get; } = [];
+
+    public int ActConcurrency { get; set; } = 1;
+
+    public T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    /// <summary>A crash and a new start.</summary>
+    public void Restart()
+    {
+        services.Dispose();
+        services = Build();
+    }
+
+    /// <summary>A second instance over the same stores.</summary>
+    public ServiceProvider Another() => Build();
+
+    public async Task StorePolicyAsync(string yaml)
+    {
+        var problems = await Get<PolicyBook>().StoreAsync(yaml, "policy.yaml", CancellationToken.None);
+        Assert.DoesNotContain(problems, problem => problem.Severity is Core.Policies.ProblemSeverity.Error);
+    }
+
+    /// <summary>Asks for every rule once and runs until each scan is closed or parked.</summary>
+    public async Task RunOnceAsync()
+    {
+        await AskForAllAsync("once");
+        await RunUntilQuietAsync();
+    }
+
+    public async Task AskForAllAsync(string command)
+    {
+        var policy = await Get<PolicyBook>().InForceAsync(CancellationToken.None);
+        foreach (var rule in policy.Rules)
+        {
+            await Get<ScanSchedule>().AskAsync(rule.Name, command, ScanPurpose.Command, CancellationToken.None);
+        }
+    }
+
+    /// <summary>
+    /// Timers and messages in turn until nothing is left but what waits for a person. A failure that was injected is a
+    /// crash where <paramref name="crashes"/> says so, else a call that failed.
+    /// </summary>
+    public async Task RunUntilQuietAsync(Func<bool>? crashes = null, int rounds = 400)
+    {
+        for (var round = 0; round < rounds; round++)
+        {
+            await StepAsync(timers => timers.CommandsAndScansAsync(), crashes);
+            await DrainAsync(crashes);
+            await StepAsync(timers => timers.IntegrateAsync(), crashes);
+            await StepAsync(timers => timers.CloseAsync(), crashes);
+            await StepAsync(timers => timers.ReconcileAsync(), crashes);
+            if (await IsQuietAsync())
+            {
+                return;
+            }
+
+            MoveOn();
+        }
+
+        Assert.Fail("The pipeline did not come to rest: " + string.Join("\n", Logs.TakeLast(20)));
+    }
+
+    /// <summary>Handles every message that can be received now.</summary>
+    public async Task DrainAsync(Func<bool>? crashes = null)
+    {
+        for (var idle = 0; idle < MessageRouter.Queues.Count;)
+        {
+            idle = 0;
+            foreach (var queue in MessageRouter.Queues)
+            {
+                idle += await HandleOneAsync(queue, crashes) ? 0 : 1;
+            }
+        }
+    }
+
+    /// <summary>Receives, handles and settles one message, as the pump does; false if there was none.</summary>
+    public async Task<bool> HandleOneAsync(string queue, Func<bool>? crashes = null)
+    {
+        try
+        {
+            if ((await Get<StopSwitch>().CurrentAsync(CancellationToken.None)).StopsEverything)
+            {
+                return false;
+            }
+
+            var received = await Queue.ReceiveAsync(queue, 1, TimeSpan.Zero, CancellationToken.None);
+            if (received.Count == 0)
+            {
+                return false;
+            }
+
+            await SettleAsync(received[0], crashes);
+        }
+        catch (InjectedFaultException)
+        {
+            RestartIf(crashes);
+        }
+
+        return true;
+    }
+
+    private async Task SettleAsync(ReceivedMessage message, Func<bool>? crashes)
+    {
+        try
+        {
+            await Get<MessageRouter>().HandleAsync(message, CancellationToken.None);
+        }
+        catch (UnprocessableWorkException never)
+        {
+            await Queue.DeadLetterAsync(message, never.Reason, CancellationToken.None);
+            return;
+        }
+        catch (Exception failure) when (failure is InjectedFaultException or TransientActException or StoreUnavailableException)
+        {
+            if (crashes?.Invoke() == true)
+            {
+                // A crashed process settles nothing: the lock runs out.
+                Restart();
+                return;
+            }
+
+            await Queue.AbandonAsync(message, CancellationToken.None);
+            return;
+        }
+
+        await Queue.CompleteAsync(message, CancellationToken.None);
+    }
+
+    private async Task StepAsync(Func<SimulatedTimers, Task> step, Func<bool>? crashes)
+    {
+        try
+        {
+            await step(new SimulatedTimers(Get<PipelineTimers>()));
+        }
+        catch (InjectedFaultException)
+        {
+            RestartIf(crashes);
+        }
+    }
+
+    private void RestartIf(Func<bool>? crashes)
+    {
+        if (crashes?.Invoke() == true)
+        {
+            Restart();
+        }
+    }
+
+    private async Task<bool> IsQuietAsync()
+    {
+        var choose = Faults.Choose;
+        Faults.Choose = null;
+        try
+        {
+            var holds = Get<HoldTable>();
+            await foreach (var hold in holds.ListAsync(CancellationToken.None))
+            {
+                if (hold.State is HoldState.Pending or HoldState.Releasing)
+                {
+                    return false;
+                }
+            }
+
+            var policy = await Get<PolicyBook>().InForceAsync(CancellationToken.None);
+            foreach (var rule in policy.Rules)
+            {
+                if (await Get<ScanSchedule>().FindDueAsync(rule, ScheduleUse.CommandsOnly, CancellationToken.None) is not null)
+                {
+                    return false;
+                }
+            }
+
+            var book = Get<ScanBook>();
+            foreach (var open in await Get<OpenScans>().ListAsync(CancellationToken.None))
+            {
+                var parked = await book.FindVerdictAsync(open.Scan, CancellationToken.None) is { Kind: VerdictKind.Over }
+                    && await book.FindDecisionAsync(open.Scan, CancellationToken.None) is null;
+                if (!parked)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        finally
+        {
+            Faults.Choose = choose;
+        }
+    }
+
+    /// <summary>To the next instant at which a message can be received, at least a few seconds.</summary>
+    private void MoveOn()
+    {
+        var now = Time.GetUtcNow();
+        var next = Queue.NextAt() is { } at && at > now ? at : now + TimeSpan.FromSeconds(5);
+        Time.AdvanceTo(next < now + TimeSpan.FromSeconds(30) ? next : now + TimeSpan.FromSeconds(30));
+    }
+
+    private ServiceProvider Build()
+    {
+        var settings = new PipelineSettings(PipelineTimes.Local, ActConcurrency, new PumpBounds(2, 2), "log.example/test");
+        return new ServiceCollection()
+            .AddSingleton<TimeProvider>(Time)
+            .AddSingleton<IObjectStore>(Objects).AddSingleton<IRowStore>(Rows).AddSingleton<IWorkQueue>(Queue)
+            .AddSingleton<ISecretStore>(Secrets)
+            .AddSingleton<IRecordStores>(new MemoryRecordStores(
+                Stores.ToDictionary(pair => pair.Key, pair => (IRecordStore)pair.Value)))
+            .AddSingleton<ILaneStore>(Ledger).AddSingleton<ICommitJournal>(Ledger).AddSingleton<ITileStore>(Ledger)
+            .AddSingleton<ICheckpointStore>(Ledger)
+            .AddSingleton<ILoggerFactory>(new ListLoggerFactory(Logs))
+            .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+            .AddRetentionPipeline(settings)
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+    }
+
+    public void Dispose() => services.Dispose();
+
+    private sealed record SimulatedTimers(PipelineTimers Timers)
+    {
+        public Task CommandsAndScansAsync() => Timers.ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None);
+
+        public Task IntegrateAsync() => Timers.IntegrateAsync(CancellationToken.None);
+
+        public Task CloseAsync() => Timers.CloseAsync(CancellationToken.None);
+
+        public Task ReconcileAsync() => Timers.ReconcileAsync(CancellationToken.None);
+    }
+}
