@@ -101,13 +101,9 @@ public sealed record Dataset
 }
 
 /// <summary>What may be done to blobs of a dataset.</summary>
-/// <param name="ConvertClosedAppendBlobs">See the policy key of that name.</param>
-/// <param name="ClosedAfterHours">Hours without a write after which an append blob counts as closed.</param>
 /// <param name="RemoveSnapshots">Snapshots go with the blob.</param>
 /// <param name="MaxExpandedBytes">A gzip blob that expands beyond this fails; default 100 GB.</param>
-public sealed record ContentOptions(
-    bool ConvertClosedAppendBlobs = false, int ClosedAfterHours = 48, bool RemoveSnapshots = false,
-    long MaxExpandedBytes = 100_000_000_000);
+public sealed record ContentOptions(bool RemoveSnapshots = false, long MaxExpandedBytes = 100_000_000_000);
 
 /// <summary>Formats of log content.</summary>
 public enum ContentFormat

@@ -24,8 +24,7 @@ public static class PolicyKeys
             ["link"] = ["dataset", "partition", "id"],
             ["keep"] = ["name", "clock", "period", "citation"],
             ["exception"] = ["code", "field", "value"],
-            ["options"] =
-                ["convert-closed-append-blobs", "closed-after-hours", "remove-snapshots", "max-expanded-bytes"],
+            ["options"] = ["remove-snapshots", "max-expanded-bytes"],
             ["rule"] =
             [
                 "name", "dataset", "clock", "fallback-clock", "period", "periods", "action", "operators", "mode", "ramp",

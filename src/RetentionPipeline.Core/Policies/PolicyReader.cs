@@ -125,7 +125,6 @@ internal sealed class PolicyReader(ProblemList problems)
     private static ContentOptions ReadOptions(YamlPlace place) =>
         place.Place("options", "options", $"options of {place.What}") is { } options
             ? new ContentOptions(
-                options.Flag("convert-closed-append-blobs"), (int)options.Number("closed-after-hours", 48, 1, 100_000),
                 options.Flag("remove-snapshots"), options.Number("max-expanded-bytes", 100_000_000_000, 1, long.MaxValue))
             : new ContentOptions();
 

@@ -13,13 +13,21 @@ public sealed record DatasetLocation(
     string Dataset, string Container, string Prefix, string? NameDate, string StageField, LocationOptions Options);
 
 /// <summary>What the policy allows beyond the plain act.</summary>
-/// <param name="ConvertClosedAppendBlobs">Replace an append blob by a block blob in one server-side step.</param>
-/// <param name="ClosedAfter">How long an append blob must have been quiet to count as closed.</param>
-/// <param name="RemoveSnapshots">Snapshots go with the blob; otherwise they are disclosed as residual.</param>
-public sealed record LocationOptions(bool ConvertClosedAppendBlobs, TimeSpan ClosedAfter, bool RemoveSnapshots)
+/// <param name="Snapshots">What becomes of a blob's snapshots.</param>
+public sealed record LocationOptions(SnapshotHandling Snapshots)
 {
     /// <summary>Nothing beyond the plain act.</summary>
-    public static readonly LocationOptions None = new(false, TimeSpan.FromDays(2), false);
+    public static readonly LocationOptions None = new(SnapshotHandling.Refuse);
+}
+
+/// <summary>What becomes of the snapshots of a blob that is deleted or rewritten.</summary>
+public enum SnapshotHandling
+{
+    /// <summary>A blob that has snapshots is left alone, and the outcome says why.</summary>
+    Refuse,
+
+    /// <summary>They go.</summary>
+    Remove,
 }
 
 /// <summary>

@@ -38,11 +38,8 @@ public static class RefusalReasons
     /// <summary>A storage immutability policy or storage legal hold covers the blob.</summary>
     public const string Immutable = "immutable";
 
-    /// <summary>An append blob takes no block list, and the policy does not allow its conversion.</summary>
+    /// <summary>Append and page blobs take no block list, so that they cannot be replaced in one step.</summary>
     public const string AppendBlob = "append-blob";
-
-    /// <summary>An append blob that is still young enough to be written to.</summary>
-    public const string AppendBlobOpen = "append-blob-open";
 
     /// <summary>The blob has snapshots, and the policy does not say that they go too.</summary>
     public const string HasSnapshots = "has-snapshots";
