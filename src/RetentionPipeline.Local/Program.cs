@@ -1,1 +1,21 @@
-return 0;
+using System.Runtime.InteropServices;
+using RetentionPipeline.Local.Runs;
+using Spectre.Console;
+
+var (options, code) = LocalOptions.Parse(args);
+if (options is null)
+{
+    return code;
+}
+
+using var stopping = new CancellationTokenSource();
+void Stop(PosixSignalContext context)
+{
+    // What is in flight ends first; the children end with us.
+    context.Cancel = true;
+    stopping.Cancel();
+}
+
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+return await new LocalRun(options, TimeProvider.System, AnsiConsole.Console).RunAsync(stopping.Token);

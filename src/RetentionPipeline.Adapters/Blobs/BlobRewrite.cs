@@ -58,7 +58,7 @@ internal sealed class BlobRewrite(
             Metadata = metadata,
             Tags = tags,
             AccessTier = properties.AccessTierInferred || string.IsNullOrEmpty(properties.AccessTier)
-                ? null
+                ? (AccessTier?)null
                 : new AccessTier(properties.AccessTier),
             HttpHeaders = new BlobHttpHeaders
             {

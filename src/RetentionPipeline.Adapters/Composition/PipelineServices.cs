@@ -43,7 +43,7 @@ public static class PipelineServices
 
     private static void AddLedger(IServiceCollection services) => services
         .AddSingleton<LaneWriter>().AddSingleton<LogReader>().AddSingleton<LogIndex>()
-        .AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
+        .AddSingleton<LogExport>().AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
 
     private static void AddErasure(IServiceCollection services, PipelineSettings settings) => services
         .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<WorkBatches>()
@@ -60,6 +60,6 @@ public static class PipelineServices
         .AddSingleton<OpenScans>().AddSingleton<ScanSchedule>().AddSingleton<ScanParts>().AddSingleton<ScanHandler>()
         .AddSingleton<VerdictWriter>().AddSingleton<SliceParts>().AddSingleton<SliceHandler>()
         .AddSingleton<ScanWalker>().AddSingleton<CloseEffects>().AddSingleton<CloseHandler>()
-        .AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
+        .AddSingleton<ScanOverview>().AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
         .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>();
 }

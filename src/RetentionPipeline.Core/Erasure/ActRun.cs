@@ -75,6 +75,9 @@ internal sealed class ActRun : IDisposable
     /// <summary>Before the first act the host's stop ends a call; later only the delivery's own end does.</summary>
     public CancellationToken ReadToken => actBegun ? limit.Token : stopping;
 
+    /// <summary>Told of each act whose answer is lost.</summary>
+    public Action<Exception>? AnswerLost { get; init; }
+
     public int Budget => Plan.Stores[Dataset.Store].RequestsPerSecond;
 
     /// <summary>Why no act may begin now; <see cref="DeferCause.None"/> if one may.</summary>
@@ -114,8 +117,9 @@ internal sealed class ActRun : IDisposable
         {
             return await act(deadline.Token);
         }
-        catch (Exception)
+        catch (Exception lost)
         {
+            AnswerLost?.Invoke(lost);
             return null;
         }
     }

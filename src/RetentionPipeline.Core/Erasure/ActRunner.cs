@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Logging;
 using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.Core.Erasure;
 
 /// <summary>Steps 4 and 5 for one delivery: acts on the records of a batch and observes them.</summary>
-public sealed class ActRunner
+public sealed partial class ActRunner
 {
+    private readonly ILogger logger;
     private readonly IRecordStores stores;
     private readonly ActGuards guards;
     private readonly PolicyBook policies;
@@ -12,9 +14,12 @@ public sealed class ActRunner
     private readonly RecordActor actor;
 
     /// <summary>Wires the parts of the room that only it needs.</summary>
-    public ActRunner(IRecordStores stores, ActGuards guards, PolicyBook policies, RampShare share, ActLimits limits)
+    public ActRunner(
+        IRecordStores stores, ActGuards guards, PolicyBook policies, RampShare share, ActLimits limits,
+        ILogger<ActRunner> logger)
     {
         (this.stores, this.guards, this.policies, this.limits) = (stores, guards, policies, limits);
+        this.logger = logger;
         actor = new RecordActor(new FreshJudge(new LinkedClocks(stores), share));
     }
 
@@ -32,7 +37,10 @@ public sealed class ActRunner
         var first = await guard.CurrentAsync(stopping);
         var plan = await policies.GetAsync(batch.Policy, stopping);
         var store = stores.Get(plan.Datasets[batch.Dataset].Store);
-        using var run = new ActRun(batch, plan, first.InForce, guard, store, limits, stopping);
+        using var run = new ActRun(batch, plan, first.InForce, guard, store, limits, stopping)
+        {
+            AnswerLost = lost => LogAnswerLost(batch.Operation, lost.GetType().Name),
+        };
         var until = await ResidualsEndAsync(run, stopping);
 
         var traces = new ActTrace?[batch.Entries.Count];
@@ -84,6 +92,9 @@ public sealed class ActRunner
             .ToList();
         return ends.Count == 0 ? null : ends.Max();
     }
+
+    [LoggerMessage(2003, LogLevel.Warning, "The answer to an act of operation {Operation} is lost: {Error}")]
+    private partial void LogAnswerLost(Guid operation, string error);
 }
 
 /// <summary>Nothing was acted on, since something could not be read; the message comes again.</summary>

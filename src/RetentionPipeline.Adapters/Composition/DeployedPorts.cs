@@ -1,0 +1,96 @@
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Microsoft.Extensions.DependencyInjection;
+using RetentionPipeline.Adapters.Blobs;
+using RetentionPipeline.Adapters.Files;
+using RetentionPipeline.Adapters.Queues;
+using RetentionPipeline.Adapters.Tables;
+using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.Adapters.Composition;
+
+/// <summary>Adds the ports of a deployment.</summary>
+public static class DeployedPorts
+{
+    private const string Objects = "pipeline";
+    private const string Rows = "pipeline";
+
+    /// <summary>Adds the ports; nothing is connected before it is used.</summary>
+    public static IServiceCollection AddDeployment(this IServiceCollection services, Deployment deployment)
+    {
+        var blobs = BlobService(deployment.Work, retries: 3);
+        var tables = TableService(deployment.WorkTables ?? deployment.Work, retries: 0);
+        var ledger = new BlobLedger(LedgerContainers.In(blobs));
+        return services
+            .AddSingleton(deployment)
+            .AddSingleton<IObjectStore>(new BlobObjectStore(blobs.GetBlobContainerClient(Objects)))
+            .AddSingleton<IRowStore>(new TableRowStore(tables.GetTableClient(Rows)))
+            .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
+            .AddSingleton<IWorkQueue>(provider => new SqliteWorkQueue(
+                deployment.Queue, QueueBehaviour.Default, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores))
+            .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
+            .AddSingleton<ICheckpointStore>(ledger)
+            .AddRetentionPipeline(deployment.Settings);
+    }
+
+    /// <summary>Makes the pipeline's own containers and table where they are missing.</summary>
+    public static async Task CreateOwnStoresAsync(Deployment deployment, CancellationToken cancel)
+    {
+        var blobs = BlobService(deployment.Work, retries: 3);
+        await blobs.GetBlobContainerClient(Objects).CreateIfNotExistsAsync(cancellationToken: cancel);
+        await LedgerContainers.In(blobs).CreateAsync(cancel);
+        await TableService(deployment.WorkTables ?? deployment.Work, retries: 3).GetTableClient(Rows).CreateIfNotExistsAsync(cancel);
+    }
+
+    /// <summary>A client of a blob account.</summary>
+    public static BlobServiceClient BlobService(string address, int retries)
+    {
+        var options = new BlobClientOptions();
+        Configure(options, retries);
+        return IsUrl(address)
+            ? new BlobServiceClient(new Uri(address), new DefaultAzureCredential(), options)
+            : new BlobServiceClient(address, options);
+    }
+
+    /// <summary>A client of a table account.</summary>
+    public static TableServiceClient TableService(string address, int retries)
+    {
+        var options = new TableClientOptions();
+        Configure(options, retries);
+        return IsUrl(address)
+            ? new TableServiceClient(new Uri(address), new DefaultAzureCredential(), options)
+            : new TableServiceClient(address, options);
+    }
+
+    private static bool IsUrl(string address) => address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>No request is logged or traced by the SDK: its URLs hold keys.</summary>
+    private static void Configure(ClientOptions options, int retries)
+    {
+        options.Retry.MaxRetries = retries;
+        options.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
+        options.Diagnostics.IsLoggingEnabled = false;
+        options.Diagnostics.IsDistributedTracingEnabled = false;
+    }
+
+    private sealed class DeployedStores(IReadOnlyDictionary<string, StoreAddress> addresses) : IRecordStores
+    {
+        private readonly Dictionary<string, IRecordStore> stores = addresses.ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value.Kind is StoreKind.Table
+                ? (IRecordStore)new TableRecordStore(
+                    pair.Key, new TableClients(TableService(pair.Value.Address, 3), TableService(pair.Value.Address, 0)))
+                : new BlobRecordStore(
+                    pair.Key, new BlobClients(BlobService(pair.Value.Address, 3), BlobService(pair.Value.Address, 0))));
+
+        public IRecordStore Get(string store) => stores.TryGetValue(store, out var found)
+            ? found
+            : throw new StoreUnavailableException(store, "the deployment names no address for it.");
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Scanning;
+
+namespace RetentionPipeline.Local.Runs;
+
+/// <summary>What a run did, as JSON. For each rule, due = erased + anonymised + retained + changed + absent + failed + notActed + open.</summary>
+public sealed record RunSummary(
+    IReadOnlyList<RuleSummary> Rules, double RecordsPerSecond, double? RawDeletesPerSecond,
+    IReadOnlyDictionary<string, StoreSummary> Stores, long Messages, double PeakMemoryMiB, LedgerSummary Ledger,
+    string Evidence)
+{
+    /// <summary>Writes the file.</summary>
+    public void Save(string file) =>
+        File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(this, RunSummaryJson.Default.RunSummary));
+}
+
+/// <summary>One rule of a run.</summary>
+public sealed record RuleSummary(
+    string Rule, string Dataset, string Action, string Mode, long Examined, long Undated, long Due, long Erased,
+    long Anonymised, long Retained, long Changed, long Absent, long Failed, long NotActed, long Open, long Lines,
+    DateTimeOffset? OldestRemaining, IReadOnlyDictionary<string, long> Kept, string Status)
+{
+    /// <summary>Of a scan.</summary>
+    public static RuleSummary Of(ScanStatus scan, RuleAction action)
+    {
+        long Count(OutcomeResult result) => scan.Results.GetValueOrDefault(result);
+        var status = scan.Figures switch
+        {
+            { TooManyUndated: true } => "failed: too many undated",
+            { Status: "failed" } figures => $"failed: {figures.Reason}",
+            { } figures => figures.Status,
+            null => scan.Phase.ToString().ToLowerInvariant(),
+        };
+        return new RuleSummary(
+            scan.Plan.Rule, scan.Plan.Dataset, Word(action), Word(scan.Plan.Mode), scan.Totals.Examined, scan.Totals.Undated,
+            scan.Totals.Due, Count(OutcomeResult.Erased), Count(OutcomeResult.Anonymised), Count(OutcomeResult.Retained),
+            Count(OutcomeResult.Changed), Count(OutcomeResult.Absent), Count(OutcomeResult.Failed), scan.NotActed,
+            scan.Totals.Due - scan.NotActed - scan.Ended, scan.Lines, scan.Figures?.OldestRemaining ?? scan.Totals.OldestNotDue,
+            scan.Totals.Kept, status);
+    }
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}
+
+/// <summary>One store of a run.</summary>
+public sealed record StoreSummary(double RecordsPerSecond, double? RawDeletesPerSecond);
+
+/// <summary>The ledger at the end of a run.</summary>
+public sealed record LedgerSummary(long Size, string Root);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(RunSummary))]
+internal sealed partial class RunSummaryJson : JsonSerializerContext;
