@@ -18,4 +18,10 @@ void Stop(PosixSignalContext context)
 
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected)
+{
+    // A file or a pipe has no width: lines are left whole.
+    AnsiConsole.Profile.Width = 240;
+}
+
 return await new LocalRun(options, TimeProvider.System, AnsiConsole.Console).RunAsync(stopping.Token);

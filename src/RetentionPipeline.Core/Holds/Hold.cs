@@ -54,6 +54,9 @@ public enum HoldState
 public sealed record Hold(
     Guid Id, string Name, HoldScope Scope, string Reason, HoldState State, long Version, DateTimeOffset PlacedAt)
 {
+    /// <summary>What it waits for, and which operations that began before it had touched what it covers.</summary>
+    public IReadOnlyList<string> Progress { get; init; } = [];
+
     /// <summary>Whether it stops acts.</summary>
     public bool InForce => State is not HoldState.Released;
 }

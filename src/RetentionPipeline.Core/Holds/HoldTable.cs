@@ -151,7 +151,14 @@ internal sealed record HoldForm(
             { Dataset: { } dataset } => new HoldScope.OfDataset(dataset),
             _ => throw new FormatException("A hold row without a scope."),
         };
-        return new Hold(Id, Name, scope, Reason, State, Version, PlacedAt);
+        return new Hold(Id, Name, scope, Reason, State, Version, PlacedAt)
+        {
+            Progress =
+            [
+                .. (Barrier?.WaitsFor ?? []).Select(operation => $"waits for operation {operation:D}, begun before it"),
+                .. (Barrier?.Touched ?? []).Select(operation => $"operation {operation:D} began before it and had ended"),
+            ],
+        };
     }
 }
 

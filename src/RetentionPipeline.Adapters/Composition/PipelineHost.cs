@@ -1,10 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Adapters.Pump;
 using RetentionPipeline.Core.Scanning;
 
-namespace RetentionPipeline.Local.Runs;
+namespace RetentionPipeline.Adapters.Composition;
 
 /// <summary>Runs the pump and the timers of one deployment until it is stopped.</summary>
 public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse use, ILogger<PipelineHost> logger)

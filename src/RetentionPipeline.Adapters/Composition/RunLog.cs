@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RetentionPipeline.Local.Runs;
+namespace RetentionPipeline.Adapters.Composition;
 
 /// <summary>Log lines of a run, into a file of its data folder; errors are counted for the end.</summary>
 public sealed class RunLog(string file, TimeProvider time) : ILoggerFactory

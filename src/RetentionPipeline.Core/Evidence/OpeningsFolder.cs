@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Core.Evidence;
+
+/// <summary>
+/// Openings as files beside an exported log: <c>operations/ID.json</c> and <c>holds/ID.json</c>. Pseudonyms only, but
+/// personal data all the same: for auditors, not for publication.
+/// </summary>
+public sealed class OpeningsFolder(string folder) : IOpeningsSource
+{
+    /// <summary>Writes the openings of every operation that has some, and of every hold. Returns how many.</summary>
+    public async Task<int> WriteAsync(
+        IObjectStore objects, OpeningsBook openings, HoldTable holds, Pseudonyms pseudonyms, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "operations"));
+        Directory.CreateDirectory(Path.Combine(folder, "holds"));
+        var written = 0;
+        await foreach (var id in objects.ListSegmentsAsync(ObjectNames.Operations, cancel))
+        {
+            if (Guid.TryParse(id, out var operation) && await openings.FindAsync(operation, cancel) is { } opened)
+            {
+                await WriteAsync("operations", id, opened, EvidenceJson.Default.BatchOpenings, cancel);
+                written++;
+            }
+        }
+
+        await foreach (var hold in holds.ListAsync(cancel))
+        {
+            if (await OpenAsync(hold.Scope, pseudonyms, cancel) is { } opening)
+            {
+                await WriteAsync("holds", hold.Id.ToString("D"), opening, EvidenceJson.Default.HoldOpening, cancel);
+                written++;
+            }
+        }
+
+        return written;
+    }
+
+    /// <inheritdoc/>
+    public BatchOpenings? FindOperation(string operation) => Find("operations", operation, EvidenceJson.Default.BatchOpenings);
+
+    /// <inheritdoc/>
+    public HoldOpening? FindHold(string hold) => Find("holds", hold, EvidenceJson.Default.HoldOpening);
+
+    private static async Task<HoldOpening?> OpenAsync(HoldScope scope, Pseudonyms pseudonyms, CancellationToken cancel)
+    {
+        switch (scope)
+        {
+            case HoldScope.OfRecord record:
+                return new HoldOpening([], await pseudonyms.OfRecordAsync(
+                    Pseudonyms.CurrentEpoch, record.Dataset, record.Key.Canonical, cancel));
+            case HoldScope.OfSubject subject:
+                var names = new List<string>();
+                foreach (var identifier in subject.Identifiers)
+                {
+                    names.Add(await pseudonyms.OfSubjectAsync(
+                        Pseudonyms.CurrentEpoch, identifier.Kind, identifier.Value, cancel));
+                }
+
+                return new HoldOpening(names, null);
+            default:
+                return null;
+        }
+    }
+
+    private Task WriteAsync<T>(
+        string kind, string id, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancel) =>
+        File.WriteAllBytesAsync(PathOf(kind, id), JsonSerializer.SerializeToUtf8Bytes(value, type), cancel);
+
+    private T? Find<T>(string kind, string id, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : class => Guid.TryParse(id, out _) && File.Exists(PathOf(kind, id))
+            ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(kind, id)), type)
+            : null;
+
+    private string PathOf(string kind, string id) => Path.Combine(folder, kind, id + ".json");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(BatchOpenings))]
+[JsonSerializable(typeof(HoldOpening))]
+internal sealed partial class EvidenceJson : JsonSerializerContext;
