@@ -37,7 +37,8 @@ public sealed class Faults
         FaultKind? fault;
         lock (gate)
         {
-            fault = Choose?.Invoke(++calls, call);
+            calls++;
+            fault = Choose?.Invoke(calls, call);
         }
 
         Before?.Invoke(call);

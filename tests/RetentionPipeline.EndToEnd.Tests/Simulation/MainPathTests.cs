@@ -17,13 +17,11 @@ public sealed class MainPathTests
 
         for (var number = 0; number < 60; number++)
         {
-            var age = 1 + (number * 37 % 499);
-            var gone = Shop.Now.AddDays(-age).AddMonths(13) <= Shop.Now;
             var found = simulation.Stores[Shop.Store].Find(Shop.Visits, Shop.Visit(number));
-            Assert.Equal(gone, found is null);
+            Assert.Equal(Shop.IsGone(number), found is null);
             if (found is { } record)
             {
-                Assert.Equal(age >= 30 ? "203.0.113.0" : $"203.0.113.{number % 255}", record.Fields["Ip"]);
+                Assert.Equal(Shop.ExpectedIp(number), record.Fields["Ip"]);
             }
         }
     }
@@ -44,5 +42,6 @@ public sealed class MainPathTests
         Assert.Equal(60, closing.Figures.Totals.Examined);
         Assert.Equal(closing.Figures.Totals.Due, closing.Figures.Results[OutcomeResult.Erased]);
         Assert.Equal(0, closing.Figures.NotActed);
+        await Evidence.AssertWellAsync(simulation);
     }
 }

@@ -72,28 +72,52 @@ internal static class Shop
 
     public static RecordKey Visit(int number) => new($"customer-{number % 7:D3}", $"visit-{number:D6}");
 
+    public static int AgeOf(int number) => 1 + (number * 137 % 499);
+
+    public static bool IsGone(int number) => Now.AddDays(-AgeOf(number)).AddMonths(13) <= Now;
+
+    public static int GoneCount(int visits) => Enumerable.Range(0, visits).Count(IsGone);
+
+    public static string ExpectedIp(int number) => AgeOf(number) >= 30 ? "203.0.113.0" : $"203.0.113.{1 + (number % 250)}";
+
+    /// <summary>Visits and two logs, one of them due.</summary>
+    public static void SeedSmall(Simulation simulation, int visits)
+    {
+        SeedVisits(simulation, visits);
+        SeedLog(simulation, 0);
+        SeedLog(simulation, 3);
+    }
+
     /// <summary>Visits of 1 day to 499 days ago, one for each number; ten logs of the last ten weeks.</summary>
     public static void Seed(Simulation simulation, int visits)
     {
+        SeedVisits(simulation, visits);
+        for (var week = 0; week < 10; week++)
+        {
+            SeedLog(simulation, week);
+        }
+    }
+
+    private static void SeedVisits(Simulation simulation, int visits)
+    {
         for (var number = 0; number < visits; number++)
         {
-            var age = 1 + (number * 37 % 499);
             simulation.Stores[Store].Put(Visits, Visit(number), new Dictionary<string, object?>
             {
                 ["PartitionKey"] = Visit(number).Partition,
-                ["SeenAt"] = Now.AddDays(-age),
-                ["Ip"] = $"203.0.113.{number % 255}",
+                ["SeenAt"] = Now.AddDays(-AgeOf(number)),
+                ["Ip"] = $"203.0.113.{1 + (number % 250)}",
             });
         }
+    }
 
-        for (var week = 0; week < 10; week++)
-        {
-            var day = Now.AddDays(-7 * week).UtcDateTime;
-            var name = $"access/{day:yyyy-MM-dd}.log";
-            simulation.Stores[Logs].Put(
+    private static void SeedLog(Simulation simulation, int week)
+    {
+        var day = Now.AddDays(-7 * week).UtcDateTime;
+        var name = $"access/{day:yyyy-MM-dd}.log";
+        simulation.Stores[Logs].Put(
                 "logs", new RecordKey("", name),
                 new Dictionary<string, object?> { ["@name-date"] = day.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) },
                 System.Text.Encoding.UTF8.GetBytes($"203.0.113.77 - - GET /a\n198.51.100.{week} - - GET /b customer-00{week % 7}\nno address\n"));
-        }
     }
 }

@@ -1,0 +1,76 @@
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Evidence;
+using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.EndToEnd.Tests.Simulation;
+
+/// <summary>What a simulation's evidence says.</summary>
+internal static class Evidence
+{
+    /// <summary>Exports the log and its openings, and verifies both.</summary>
+    public static async Task<LogVerdict> VerifyAsync(Simulation simulation)
+    {
+        var choose = simulation.Faults.Choose;
+        simulation.Faults.Choose = null;
+        var folder = Directory.CreateTempSubdirectory("log-").FullName;
+        try
+        {
+            await simulation.Get<PipelineTimers>().IntegrateAsync(CancellationToken.None);
+            var verifier = await simulation.Get<LedgerIntegrator>().VerifierAsync(CancellationToken.None);
+            await simulation.Get<LogExport>().WriteAsync(Path.Combine(folder, "log"), verifier, CancellationToken.None);
+            var openings = new OpeningsFolder(Path.Combine(folder, "openings"));
+            await openings.WriteAsync(
+                simulation.Objects, simulation.Get<OpeningsBook>(), simulation.Get<HoldTable>(),
+                simulation.Get<Pseudonyms>(), CancellationToken.None);
+            return LogVerification.Verify(Path.Combine(folder, "log"), verifier, openings, (_, _) => { });
+        }
+        finally
+        {
+            simulation.Faults.Choose = choose;
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    public static async Task AssertWellAsync(Simulation simulation)
+    {
+        var verdict = await VerifyAsync(simulation);
+        Assert.Empty(verdict.Problems);
+        Assert.Empty(verdict.Meaning!.OpenIntents);
+    }
+
+    /// <summary>Results of all scans of a command, summed.</summary>
+    public static async Task<Dictionary<OutcomeResult, long>> ResultsAsync(Simulation simulation, string command = "once")
+    {
+        var sums = new Dictionary<OutcomeResult, long>();
+        foreach (var figures in await FiguresAsync(simulation, command))
+        {
+            foreach (var (result, count) in figures.Results)
+            {
+                sums[result] = sums.GetValueOrDefault(result) + count;
+            }
+        }
+
+        return sums;
+    }
+
+    /// <summary>Figures of all closed scans of a command.</summary>
+    public static async Task<IReadOnlyList<ScanFigures>> FiguresAsync(Simulation simulation, string command = "once")
+    {
+        var policy = await simulation.Get<PolicyBook>().InForceAsync(CancellationToken.None);
+        var figures = new List<ScanFigures>();
+        foreach (var rule in policy.Rules)
+        {
+            var scan = DerivedId.CommandedScan(rule.Name, rule.Dataset, command);
+            if (await simulation.Get<ScanBook>().FindClosingAsync(scan, CancellationToken.None) is { } closing)
+            {
+                figures.Add(closing.Figures);
+            }
+        }
+
+        return figures;
+    }
+}
