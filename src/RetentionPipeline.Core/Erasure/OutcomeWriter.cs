@@ -77,7 +77,8 @@ public sealed partial class OutcomeWriter(
     private BatchResults Make(WorkBatch batch, DurableIntent intent, OutcomeFacts facts)
     {
         // Waiting for budget, a stop or a person is no failure to get anywhere; only the store's own answers are.
-        var progress = facts.Acted || facts.Outcomes.Any(outcome =>
+        // An act that the store only put off, or whose answer got lost, is none that came to anything.
+        var progress = facts.Outcomes.Any(outcome =>
             outcome.Result is not OutcomeResult.Deferred
             || outcome.Cause is DeferCause.Stopped or DeferCause.Budget or DeferCause.PolicyChanged);
         var idle = progress ? 0 : batch.IdleChildren + 1;

@@ -202,8 +202,8 @@ internal sealed class Simulation : IDisposable
 
     private async Task<bool> IsQuietAsync()
     {
-        var choose = Faults.Choose;
-        Faults.Choose = null;
+        var (choose, before) = (Faults.Choose, Faults.Before);
+        (Faults.Choose, Faults.Before) = (null, null);
         try
         {
             var holds = Get<HoldTable>();
@@ -239,7 +239,7 @@ internal sealed class Simulation : IDisposable
         }
         finally
         {
-            Faults.Choose = choose;
+            (Faults.Choose, Faults.Before) = (choose, before);
         }
     }
 
@@ -248,7 +248,7 @@ internal sealed class Simulation : IDisposable
     {
         var now = Time.GetUtcNow();
         var next = Queue.NextAt() is { } at && at > now ? at : now + TimeSpan.FromSeconds(5);
-        Time.AdvanceTo(next < now + TimeSpan.FromSeconds(30) ? next : now + TimeSpan.FromSeconds(30));
+        Time.AdvanceTo(next < now + TimeSpan.FromMinutes(10) ? next : now + TimeSpan.FromMinutes(10));
     }
 
     private ServiceProvider Build()
