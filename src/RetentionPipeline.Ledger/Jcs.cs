@@ -8,11 +8,15 @@ namespace RetentionPipeline.Ledger;
 
 /// <summary>
 /// JSON Canonicalization Scheme (RFC 8785), restricted so that two implementations cannot differ: ASCII keys, values only
-/// string, integer below 2^53 in magnitude, boolean, array and object. No null, no fractions.
+/// string, integer below 2^53 in magnitude, boolean, array and object, at most 32 levels deep. No null, no fractions.
 /// </summary>
 public static class Jcs
 {
     private const long Limit = 1L << 53;
+    private const int MaxDepth = 32;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
     /// The canonical bytes. Throws <see cref="ArgumentException"/> that names the path, never the value, of what the
@@ -20,14 +24,14 @@ public static class Jcs
     /// </summary>
     public static byte[] Encode(JsonObject value)
     {
-        var output = new ArrayBufferWriter<byte>(256);
-        WriteObject(output, value, "$");
+        var output = new ArrayBufferWriter<byte>(512);
+        WriteObject(output, value, "$", 1);
         return output.WrittenSpan.ToArray();
     }
 
     /// <summary>
-    /// Reads canonical bytes. Throws <see cref="FormatException"/> for anything whose canonical form is not the input
-    /// itself: other spacing, order, escapes or numbers, and duplicate keys.
+    /// Reads canonical bytes: what is read, written again, is the input. Throws <see cref="LeafFormatException"/> for
+    /// anything else: other spacing, order, escapes or numbers, and duplicate keys.
     /// </summary>
     public static JsonObject Parse(ReadOnlySpan<byte> bytes)
     {
@@ -35,21 +39,42 @@ public static class Jcs
         byte[] again;
         try
         {
-            parsed = JsonNode.Parse(bytes) as JsonObject;
+            parsed = JsonNode.Parse(bytes, documentOptions: Strict) as JsonObject;
             again = parsed is null ? [] : Encode(parsed);
         }
         catch (Exception problem) when (problem is JsonException or ArgumentException or InvalidOperationException)
         {
-            throw new FormatException("The bytes are no JSON object of the restricted canonical form.");
+            throw new LeafFormatException(
+                LeafFormatException.NotRestricted, "The bytes are no JSON object of the restricted canonical form.");
         }
 
         return parsed is not null && again.AsSpan().SequenceEqual(bytes)
             ? parsed
-            : throw new FormatException("The bytes are JSON, but not in canonical form.");
+            : throw new LeafFormatException(
+                LeafFormatException.NotCanonical, "The bytes are JSON, but not in canonical form.");
     }
 
-    private static void WriteObject(ArrayBufferWriter<byte> output, JsonObject value, string path)
+    /// <summary>Whether the bytes are the canonical form of a restricted JSON object.</summary>
+    public static bool IsCanonical(ReadOnlySpan<byte> bytes)
     {
+        try
+        {
+            Parse(bytes);
+            return true;
+        }
+        catch (LeafFormatException)
+        {
+            return false;
+        }
+    }
+
+    private static void WriteObject(ArrayBufferWriter<byte> output, JsonObject value, string path, int depth)
+    {
+        if (depth > MaxDepth)
+        {
+            throw new ArgumentException($"What lies at {path} is nested deeper than {MaxDepth} levels.", nameof(value));
+        }
+
         output.Write("{"u8);
         var first = true;
         foreach (var (key, item) in value.OrderBy(pair => pair.Key, StringComparer.Ordinal))
@@ -65,34 +90,23 @@ public static class Jcs
             }
 
             first = false;
-            WriteString(output, key);
+            WriteString(output, key, path);
             output.Write(":"u8);
-            WriteValue(output, item, $"{path}.{key}");
+            WriteValue(output, item, $"{path}.{key}", depth);
         }
 
         output.Write("}"u8);
     }
 
-    private static void WriteValue(ArrayBufferWriter<byte> output, JsonNode? value, string path)
+    private static void WriteValue(ArrayBufferWriter<byte> output, JsonNode? value, string path, int depth)
     {
         switch (value)
         {
             case JsonObject nested:
-                WriteObject(output, nested, path);
+                WriteObject(output, nested, path, depth + 1);
                 break;
             case JsonArray array:
-                output.Write("["u8);
-                for (var i = 0; i < array.Count; i++)
-                {
-                    if (i > 0)
-                    {
-                        output.Write(","u8);
-                    }
-
-                    WriteValue(output, array[i], $"{path}[{i}]");
-                }
-
-                output.Write("]"u8);
+                WriteArray(output, array, path, depth + 1);
                 break;
             case JsonValue scalar:
                 WriteScalar(output, scalar, path);
@@ -102,12 +116,33 @@ public static class Jcs
         }
     }
 
+    private static void WriteArray(ArrayBufferWriter<byte> output, JsonArray array, string path, int depth)
+    {
+        if (depth > MaxDepth)
+        {
+            throw new ArgumentException($"What lies at {path} is nested deeper than {MaxDepth} levels.", nameof(array));
+        }
+
+        output.Write("["u8);
+        for (var i = 0; i < array.Count; i++)
+        {
+            if (i > 0)
+            {
+                output.Write(","u8);
+            }
+
+            WriteValue(output, array[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), depth);
+        }
+
+        output.Write("]"u8);
+    }
+
     private static void WriteScalar(ArrayBufferWriter<byte> output, JsonValue scalar, string path)
     {
         switch (scalar.GetValueKind())
         {
-            case JsonValueKind.String:
-                WriteString(output, scalar.GetValue<string>());
+            case JsonValueKind.String when scalar.TryGetValue<string>(out var text):
+                WriteString(output, text, path);
                 break;
             case JsonValueKind.True:
                 output.Write("true"u8);
@@ -118,15 +153,17 @@ public static class Jcs
             case JsonValueKind.Number when long.TryParse(
                 scalar.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 && number is > -Limit and < Limit:
-                output.Write(Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture)));
+                number.TryFormat(output.GetSpan(20), out var written, default, CultureInfo.InvariantCulture);
+                output.Advance(written);
                 break;
             default:
-                throw new ArgumentException($"The value at {path} is no string, whole number or boolean.", nameof(scalar));
+                throw new ArgumentException(
+                    $"The value at {path} is no string, whole number below 2^53 or boolean.", nameof(scalar));
         }
     }
 
     /// <summary>RFC 8785 section 3.2.2.2: only what must be escaped is, in the shortest form; the rest is UTF-8.</summary>
-    private static void WriteString(ArrayBufferWriter<byte> output, string text)
+    private static void WriteString(ArrayBufferWriter<byte> output, string text, string path)
     {
         output.Write("\""u8);
         var plain = 0;
@@ -141,32 +178,30 @@ public static class Jcs
                 '\n' => "\\n",
                 '\r' => "\\r",
                 '\t' => "\\t",
-                < ' ' => $"\\u{(int)text[i]:x4}",
+                < ' ' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}"),
                 _ => null,
             };
             if (escape is not null)
             {
-                output.Write(Utf8(text.AsSpan(plain, i - plain)));
-                output.Write(Encoding.ASCII.GetBytes(escape));
+                WriteUtf8(output, text.AsSpan(plain, i - plain), path);
+                WriteUtf8(output, escape, path);
                 plain = i + 1;
             }
         }
 
-        output.Write(Utf8(text.AsSpan(plain)));
+        WriteUtf8(output, text.AsSpan(plain), path);
         output.Write("\""u8);
     }
 
-    private static byte[] Utf8(ReadOnlySpan<char> text)
+    private static void WriteUtf8(ArrayBufferWriter<byte> output, ReadOnlySpan<char> text, string path)
     {
         try
         {
-            var bytes = new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
-            var strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
-            return bytes[..strict.GetBytes(text, bytes)];
+            output.Advance(Utf8.GetBytes(text, output.GetSpan(Utf8.GetMaxByteCount(text.Length))));
         }
         catch (EncoderFallbackException)
         {
-            throw new ArgumentException("A string holds half of a surrogate pair.");
+            throw new ArgumentException($"The string at {path} holds half of a surrogate pair.", nameof(text));
         }
     }
 }

@@ -11,7 +11,8 @@ public readonly record struct LeafKey(string Type, string Id, string Part);
 
 /// <summary>
 /// The envelope of every leaf: <c>{"at":…,"body":{…},"id":…,"part":…,"type":…,"v":1}</c> in <see cref="Jcs"/> form, at
-/// most 15 KiB, so that a bundle of 256 stays below 4 MiB. The body's meaning is not this project's.
+/// most 15 KiB, so that a bundle of 256 stays below 4 MiB. Type, id and part are printable ASCII without spaces. The
+/// body's meaning is not this project's.
 /// </summary>
 public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At, JsonObject Body)
 {
@@ -23,13 +24,21 @@ public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At
     /// <summary>Duplicate key.</summary>
     public LeafKey Key => new(Type, Id, Part);
 
-    /// <summary>Bytes of a leaf.</summary>
+    /// <summary>
+    /// Bytes of a leaf; the time is cut to the millisecond. Throws <see cref="ArgumentException"/> for what a leaf
+    /// cannot hold; it names the path, never the value.
+    /// </summary>
     public static byte[] Encode(string type, string id, string part, DateTimeOffset at, JsonObject body)
     {
+        if (!IsName(type) || !IsName(id) || (part.Length > 0 && !IsName(part)))
+        {
+            throw new ArgumentException("Type, id and part of a leaf are printable ASCII without spaces; only part may be empty.");
+        }
+
         var bytes = Jcs.Encode(new JsonObject
         {
             ["at"] = at.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture),
-            ["body"] = body,
+            ["body"] = body.DeepClone(),
             ["id"] = id,
             ["part"] = part,
             ["type"] = type,
@@ -40,22 +49,23 @@ public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At
             : throw new ArgumentException($"A leaf of type '{type}' has {bytes.Length} bytes; {MaxBytes} is the limit.", nameof(body));
     }
 
-    /// <summary>Reads a leaf. Throws <see cref="FormatException"/> with a reason for bytes that are none.</summary>
+    /// <summary>Reads a leaf. Throws <see cref="LeafFormatException"/> for bytes that are none.</summary>
     public static Leaf Parse(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxBytes)
         {
-            throw new FormatException("The leaf is larger than 15 KiB.");
+            throw new LeafFormatException(LeafFormatException.TooLarge, $"The leaf is larger than {MaxBytes} bytes.");
         }
 
         var json = Jcs.Parse(bytes);
         if (json.Count != 6 || json["v"]?.ToJsonString() != "1" || json["body"] is not JsonObject body
             || Text(json, "at") is not { } at || Text(json, "id") is not { } id || Text(json, "part") is not { } part
-            || Text(json, "type") is not { } type
+            || Text(json, "type") is not { } type || !IsName(type) || !IsName(id) || (part.Length > 0 && !IsName(part))
             || !DateTimeOffset.TryParseExact(
                 at, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
         {
-            throw new FormatException("The leaf's envelope is not one of version 1.");
+            throw new LeafFormatException(
+                LeafFormatException.NoEnvelope, "The leaf's envelope is not one of version 1.");
         }
 
         return new Leaf(type, id, part, instant, body);
@@ -63,4 +73,8 @@ public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At
 
     private static string? Text(JsonObject json, string name) =>
         json[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    /// <summary>So that a key written in one line is read in one way, and two keys never look alike.</summary>
+    private static bool IsName(string text) =>
+        text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
 }

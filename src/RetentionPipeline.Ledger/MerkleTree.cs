@@ -7,25 +7,51 @@ namespace RetentionPipeline.Ledger;
 public static class MerkleTree
 {
     /// <summary>Root over all leaf hashes.</summary>
-    public static byte[] Root(IReadOnlyList<byte[]> leaves) => Root(leaves, 0, leaves.Count);
+    public static byte[] Root(IReadOnlyList<byte[]> leaves)
+    {
+        // Perfect subtrees, largest first: one for each bit of the number of leaves that were taken.
+        var subtrees = new Stack<byte[]>();
+        for (var taken = 0; taken < leaves.Count; taken++)
+        {
+            var hash = leaves[taken];
+            for (var bits = taken; (bits & 1) == 1; bits >>= 1)
+            {
+                hash = Rfc6962.NodeHash(subtrees.Pop(), hash);
+            }
+
+            subtrees.Push(hash);
+        }
+
+        return subtrees.Count == 0
+            ? Rfc6962.EmptyRoot
+            : subtrees.Aggregate((right, left) => Rfc6962.NodeHash(left, right));
+    }
 
     /// <summary>Proof that leaf <paramref name="index"/> is in the tree.</summary>
-    public static IReadOnlyList<byte[]> InclusionPath(IReadOnlyList<byte[]> leaves, int index)
+    public static IReadOnlyList<byte[]> InclusionPath(IReadOnlyList<byte[]> leaves, int index) =>
+        InclusionPath(new Subtrees(leaves), leaves.Count, index);
+
+    /// <summary>Proof that the tree of the first <paramref name="oldSize"/> leaves is a prefix.</summary>
+    public static IReadOnlyList<byte[]> ConsistencyPath(IReadOnlyList<byte[]> leaves, int oldSize) =>
+        ConsistencyPath(new Subtrees(leaves), leaves.Count, oldSize);
+
+    /// <summary>As above in the tree of the first <paramref name="size"/> leaves, for many proofs over one list.</summary>
+    public static IReadOnlyList<byte[]> InclusionPath(Subtrees tree, int size, int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, leaves.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
         var path = new List<byte[]>();
-        AddPath(leaves, 0, leaves.Count, index, path);
+        AddPath(tree, 0, size, index, path);
         return path;
     }
 
-    /// <summary>Proof that the tree of the first <paramref name="oldSize"/> leaves is a prefix.</summary>
-    public static IReadOnlyList<byte[]> ConsistencyPath(IReadOnlyList<byte[]> leaves, int oldSize)
+    /// <summary>As above in the tree of the first <paramref name="size"/> leaves, for many proofs over one list.</summary>
+    public static IReadOnlyList<byte[]> ConsistencyPath(Subtrees tree, int size, int oldSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, leaves.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, size);
         var path = new List<byte[]>();
-        AddConsistency(leaves, 0, leaves.Count, oldSize, path, wholeIsKnown: true);
+        AddConsistency(tree, 0, size, oldSize, path, wholeIsKnown: true);
         return path;
     }
 
@@ -118,21 +144,7 @@ public static class MerkleTree
         return last == 0 && oldRoot.SequenceEqual(oldHash) && newRoot.SequenceEqual(newHash);
     }
 
-    private static byte[] Root(IReadOnlyList<byte[]> leaves, int start, int count)
-    {
-        switch (count)
-        {
-            case 0:
-                return Rfc6962.EmptyRoot;
-            case 1:
-                return leaves[start];
-            default:
-                var left = Split(count);
-                return Rfc6962.NodeHash(Root(leaves, start, left), Root(leaves, start + left, count - left));
-        }
-    }
-
-    private static void AddPath(IReadOnlyList<byte[]> leaves, int start, int count, int index, List<byte[]> path)
+    private static void AddPath(Subtrees tree, int start, int count, int index, List<byte[]> path)
     {
         if (count == 1)
         {
@@ -142,24 +154,24 @@ public static class MerkleTree
         var left = Split(count);
         if (index < left)
         {
-            AddPath(leaves, start, left, index, path);
-            path.Add(Root(leaves, start + left, count - left));
+            AddPath(tree, start, left, index, path);
+            path.Add(tree.Root(start + left, count - left));
         }
         else
         {
-            AddPath(leaves, start + left, count - left, index - left, path);
-            path.Add(Root(leaves, start, left));
+            AddPath(tree, start + left, count - left, index - left, path);
+            path.Add(tree.Root(start, left));
         }
     }
 
     private static void AddConsistency(
-        IReadOnlyList<byte[]> leaves, int start, int count, int oldSize, List<byte[]> path, bool wholeIsKnown)
+        Subtrees tree, int start, int count, int oldSize, List<byte[]> path, bool wholeIsKnown)
     {
         if (oldSize == count)
         {
             if (!wholeIsKnown)
             {
-                path.Add(Root(leaves, start, count));
+                path.Add(tree.Root(start, count));
             }
 
             return;
@@ -168,16 +180,47 @@ public static class MerkleTree
         var left = Split(count);
         if (oldSize <= left)
         {
-            AddConsistency(leaves, start, left, oldSize, path, wholeIsKnown);
-            path.Add(Root(leaves, start + left, count - left));
+            AddConsistency(tree, start, left, oldSize, path, wholeIsKnown);
+            path.Add(tree.Root(start + left, count - left));
         }
         else
         {
-            AddConsistency(leaves, start + left, count - left, oldSize - left, path, wholeIsKnown: false);
-            path.Add(Root(leaves, start, left));
+            AddConsistency(tree, start + left, count - left, oldSize - left, path, wholeIsKnown: false);
+            path.Add(tree.Root(start, left));
         }
     }
 
     /// <summary>The largest power of two below the count.</summary>
-    private static int Split(int count) => 1 << (31 - int.LeadingZeroCount(count - 1));
+    internal static int Split(int count) => 1 << (31 - int.LeadingZeroCount(count - 1));
+}
+
+/// <summary>
+/// Hashes of subtrees over a list of leaf hashes. The perfect ones (as many leaves as a power of two) are the same in
+/// every tree of a prefix of the list, and are remembered.
+/// </summary>
+public sealed class Subtrees(IReadOnlyList<byte[]> leaves)
+{
+    private readonly Dictionary<(int Start, int Count), byte[]> perfect = [];
+
+    internal byte[] Root(int start, int count)
+    {
+        if (count <= 1)
+        {
+            return count == 0 ? Rfc6962.EmptyRoot : leaves[start];
+        }
+
+        if (perfect.TryGetValue((start, count), out var known))
+        {
+            return known;
+        }
+
+        var left = MerkleTree.Split(count);
+        var hash = Rfc6962.NodeHash(Root(start, left), Root(start + left, count - left));
+        if (left * 2 == count)
+        {
+            perfect.Add((start, count), hash);
+        }
+
+        return hash;
+    }
 }

@@ -5,25 +5,28 @@ namespace RetentionPipeline.Ledger;
 /// <summary>Hashes of RFC 6962 section 2.1. All hashes are SHA-256, 32 bytes.</summary>
 public static class Rfc6962
 {
+    /// <summary>Bytes of a hash.</summary>
+    public const int HashLength = 32;
+
     /// <summary>Root of the tree without leaves.</summary>
     public static byte[] EmptyRoot => SHA256.HashData([]);
 
     /// <summary>SHA-256(0x00 ‖ bytes).</summary>
     public static byte[] LeafHash(ReadOnlySpan<byte> bytes)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData([0]);
-        hash.AppendData(bytes);
-        return hash.GetHashAndReset();
+        var input = bytes.Length < 1024 ? stackalloc byte[1024] : new byte[1 + bytes.Length];
+        input[0] = 0;
+        bytes.CopyTo(input[1..]);
+        return SHA256.HashData(input[..(1 + bytes.Length)]);
     }
 
     /// <summary>SHA-256(0x01 ‖ left ‖ right).</summary>
     public static byte[] NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
-        Span<byte> input = stackalloc byte[65];
+        Span<byte> input = stackalloc byte[1 + (2 * HashLength)];
         input[0] = 1;
         left.CopyTo(input[1..]);
-        right.CopyTo(input[33..]);
+        right.CopyTo(input[(1 + HashLength)..]);
         return SHA256.HashData(input);
     }
 }

@@ -1,9 +1,5 @@
 using System.Buffers.Binary;
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
-using Org.BouncyCastle.Crypto.Parameters;
-using Org.BouncyCastle.Crypto.Signers;
 
 namespace RetentionPipeline.Ledger;
 
@@ -75,7 +71,7 @@ public sealed record SignedNote(string Text, IReadOnlyList<NoteSignature> Signat
     private static NoteSignature ParseLine(string line)
     {
         var parts = line.Split(' ');
-        if (parts is not ["—", { Length: > 0 } name, var base64] || name.Contains('+', StringComparison.Ordinal)
+        if (parts is not ["—", var name, var base64] || !NoteVerifier.IsName(name)
             || StrictBase64.Decode(base64) is not { Length: > 4 } bytes)
         {
             throw new FormatException("A signature line of the note is malformed.");
@@ -96,81 +92,4 @@ internal static class StrictBase64
             ? buffer[..length]
             : null;
     }
-}
-
-/// <summary>An Ed25519 key that signs notes (signature type 0x01).</summary>
-public sealed class NoteSigner
-{
-    private readonly Ed25519PrivateKeyParameters key;
-
-    /// <summary>A key from its 32-byte seed.</summary>
-    /// <param name="name">Key name; neither spaces nor plus signs.</param>
-    /// <param name="seed">RFC 8032 private key.</param>
-    public NoteSigner(string name, ReadOnlySpan<byte> seed)
-    {
-        key = new Ed25519PrivateKeyParameters(seed.ToArray());
-        Verifier = NoteVerifier.Of(name, key.GeneratePublicKey().GetEncoded());
-    }
-
-    /// <summary>The public half.</summary>
-    public NoteVerifier Verifier { get; }
-
-    /// <summary>Signs a text that ends in a line feed.</summary>
-    public NoteSignature Sign(string text)
-    {
-        var signer = new Ed25519Signer();
-        signer.Init(true, key);
-        var bytes = Encoding.UTF8.GetBytes(text);
-        signer.BlockUpdate(bytes, 0, bytes.Length);
-        return new NoteSignature(Verifier.Name, Verifier.KeyId, signer.GenerateSignature());
-    }
-}
-
-/// <summary>The public half of a note key: <c>name+hex(keyid)+base64(0x01 ‖ key)</c>.</summary>
-public sealed record NoteVerifier(string Name, uint KeyId, byte[] PublicKey)
-{
-    private const byte Ed25519 = 1;
-
-    /// <summary>Key id: the first four bytes of SHA-256(name ‖ 0x0a ‖ 0x01 ‖ key).</summary>
-    public static NoteVerifier Of(string name, byte[] publicKey)
-    {
-        var hash = SHA256.HashData([.. Encoding.UTF8.GetBytes(name), (byte)'\n', Ed25519, .. publicKey]);
-        return new NoteVerifier(name, BinaryPrimitives.ReadUInt32BigEndian(hash), publicKey);
-    }
-
-    /// <summary>Reads a verifier key. Throws <see cref="FormatException"/> that says what is wrong.</summary>
-    public static NoteVerifier Parse(string text)
-    {
-        var parts = text.Trim().Split('+', 3);
-        if (parts is not [{ Length: > 0 } name, { Length: 8 } hex, var base64]
-            || !uint.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
-            || StrictBase64.Decode(base64) is not [Ed25519, .. { Length: 32 } key])
-        {
-            throw new FormatException("The verifier key is not name+id+base64 of an Ed25519 key.");
-        }
-
-        var verifier = Of(name, key);
-        return verifier.KeyId == id
-            ? verifier
-            : throw new FormatException("The verifier key's id does not belong to its name and key.");
-    }
-
-    /// <summary>Whether the signature is this key's over the text.</summary>
-    public bool Verify(string text, NoteSignature signature)
-    {
-        if (signature.Name != Name || signature.KeyId != KeyId || signature.Signature.Length != 64)
-        {
-            return false;
-        }
-
-        var verifier = new Ed25519Signer();
-        verifier.Init(false, new Ed25519PublicKeyParameters(PublicKey));
-        var bytes = Encoding.UTF8.GetBytes(text);
-        verifier.BlockUpdate(bytes, 0, bytes.Length);
-        return verifier.VerifySignature(signature.Signature);
-    }
-
-    /// <summary>As it is published.</summary>
-    public override string ToString() =>
-        $"{Name}+{KeyId:x8}+{Convert.ToBase64String([Ed25519, .. PublicKey])}";
 }

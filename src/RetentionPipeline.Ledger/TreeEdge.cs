@@ -1,7 +1,7 @@
 namespace RetentionPipeline.Ledger;
 
-/// <summary>A tile or bundle that is full and can be written for good.</summary>
-public sealed record FullTile(int Level, long Index, byte[] Hashes);
+/// <summary>A tile of the tree: 1 to 256 hashes.</summary>
+internal sealed record HashTile(int Level, long Index, byte[] Hashes);
 
 /// <summary>
 /// The right edge of a growing tree: per level the hashes of the tile that is not full yet. Enough for the root and for
@@ -15,10 +15,10 @@ internal sealed class TreeEdge
     public long Size { get; private set; }
 
     /// <summary>Adds a leaf hash; the tiles that became full, lowest level first.</summary>
-    public IReadOnlyList<FullTile> Add(byte[] leafHash)
+    public IReadOnlyList<HashTile> Add(byte[] leafHash)
     {
         Size++;
-        List<FullTile>? full = null;
+        List<HashTile>? full = null;
         var hash = leafHash;
         for (var level = 0; ; level++)
         {
@@ -31,14 +31,19 @@ internal sealed class TreeEdge
             levels[level].Add(hash);
             if (levels[level].Count < TilePath.Width)
             {
-                return full ?? (IReadOnlyList<FullTile>)[];
+                return full ?? (IReadOnlyList<HashTile>)[];
             }
 
             hash = MerkleTree.Root(levels[level]);
-            (full ??= []).Add(new FullTile(level, fullTiles[level]++, [.. levels[level].SelectMany(h => h)]));
+            (full ??= []).Add(new HashTile(level, fullTiles[level]++, [.. levels[level].SelectMany(h => h)]));
             levels[level].Clear();
         }
     }
+
+    /// <summary>The tiles that are not full, lowest level first.</summary>
+    public IEnumerable<HashTile> Partial() => levels
+        .Select((hashes, level) => new HashTile(level, fullTiles[level], [.. hashes.SelectMany(hash => hash)]))
+        .Where(tile => tile.Hashes.Length > 0);
 
     public byte[] Root()
     {
@@ -55,17 +60,9 @@ internal sealed class TreeEdge
             }
         }
 
-        if (subtrees.Count == 0)
-        {
-            return Rfc6962.EmptyRoot;
-        }
-
-        var root = subtrees[^1];
-        for (var i = subtrees.Count - 2; i >= 0; i--)
-        {
-            root = Rfc6962.NodeHash(subtrees[i], root);
-        }
-
-        return root;
+        subtrees.Reverse();
+        return subtrees.Count == 0
+            ? Rfc6962.EmptyRoot
+            : subtrees.Aggregate((right, left) => Rfc6962.NodeHash(left, right));
     }
 }
