@@ -184,7 +184,7 @@ public sealed class SampleCompany(SampleSize size)
         }
 
         // Everything due at once: above the cap of 90 per cent.
-        for (var number = 0; number < Math.Max(40, size.Entities / 10); number++)
+        for (var number = 0; number < Math.Max(60, size.Entities / 4); number++)
         {
             yield return new("PromotionEntries", $"{Canary}-runaway-{number % 7}@example.org", $"r{number:D7}", With("DrawnAt", size.Now.AddYears(-3).ToUnixTimeSeconds()));
         }
