@@ -19,7 +19,7 @@ public sealed record BlobClients(BlobServiceClient Reads, BlobServiceClient Acts
 /// </summary>
 public sealed class BlobRecordStore(string store, BlobClients clients) : IContentStore
 {
-    private static readonly ConcurrentDictionary<string, Regex> Patterns = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Regex> patterns = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public string Consistency => "strong";
@@ -208,7 +208,7 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
     private static BlobFacts Facts(BlobProperties properties) => new(
         properties.ETag, properties.CreatedOn, properties.LastModified, properties.ContentLength, properties.Metadata);
 
-    private static RecordSnapshot Snapshot(
+    private RecordSnapshot Snapshot(
         DatasetLocation location, IReadOnlyCollection<string> wanted, string name, BlobFacts facts)
     {
         var fields = new Dictionary<string, object?>(StringComparer.Ordinal);
@@ -235,14 +235,14 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
     }
 
     /// <summary>The date in the name as text, so that a name with an impossible date makes the record undated.</summary>
-    private static string? NameDate(DatasetLocation location, string name)
+    private string? NameDate(DatasetLocation location, string name)
     {
         if (location.NameDate is not { } pattern)
         {
             return null;
         }
 
-        var regex = Patterns.GetOrAdd(
+        var regex = patterns.GetOrAdd(
             pattern, static text => new Regex(text, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking));
         var match = regex.Match(name);
         if (!match.Success)

@@ -23,8 +23,8 @@ public static class DeployedPorts
     /// <summary>Adds the ports; nothing is connected before it is used.</summary>
     public static IServiceCollection AddDeployment(this IServiceCollection services, Deployment deployment)
     {
-        var blobs = BlobService(deployment.Work, retries: 3);
-        var tables = TableService(deployment.WorkTables ?? deployment.Work, retries: 0);
+        var blobs = BlobService(deployment.Account, retries: 3);
+        var tables = TableService(deployment.AccountTables ?? deployment.Account, retries: 0);
         var ledger = new BlobLedger(LedgerContainers.In(blobs));
         return services
             .AddSingleton(deployment)
@@ -42,10 +42,10 @@ public static class DeployedPorts
     /// <summary>Makes the pipeline's own containers and table where they are missing.</summary>
     public static async Task CreateOwnStoresAsync(Deployment deployment, CancellationToken cancel)
     {
-        var blobs = BlobService(deployment.Work, retries: 3);
+        var blobs = BlobService(deployment.Account, retries: 3);
         await blobs.GetBlobContainerClient(Objects).CreateIfNotExistsAsync(cancellationToken: cancel);
         await LedgerContainers.In(blobs).CreateAsync(cancel);
-        await TableService(deployment.WorkTables ?? deployment.Work, retries: 3).GetTableClient(Rows).CreateIfNotExistsAsync(cancel);
+        await TableService(deployment.AccountTables ?? deployment.Account, retries: 3).GetTableClient(Rows).CreateIfNotExistsAsync(cancel);
     }
 
     /// <summary>A client of a blob account.</summary>

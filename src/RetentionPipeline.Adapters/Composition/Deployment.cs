@@ -10,15 +10,15 @@ namespace RetentionPipeline.Adapters.Composition;
 /// Where everything is: the file that <c>--config</c> names, and that a local run leaves in its data folder. An address is
 /// a connection string, or an account URL that is used with the identity of whoever runs the command.
 /// </summary>
-/// <param name="Work">Account of the pipeline's own objects, rows and ledger.</param>
-/// <param name="WorkTables">Its table endpoint, where <paramref name="Work"/> is a URL.</param>
+/// <param name="Account">Account of the pipeline's own objects, rows and ledger.</param>
+/// <param name="AccountTables">Its table endpoint, where <paramref name="Account"/> is a URL.</param>
 /// <param name="Stores">By the names of the policy.</param>
 /// <param name="Queue">File of the queues.</param>
 /// <param name="Keys">Folder of the keys.</param>
 /// <param name="Origin">Origin of the ledger.</param>
 /// <param name="Times">local or azure.</param>
 public sealed record Deployment(
-    string Work, string? WorkTables, IReadOnlyDictionary<string, StoreAddress> Stores, string Queue, string Keys,
+    string Account, string? AccountTables, IReadOnlyDictionary<string, StoreAddress> Stores, string Queue, string Keys,
     string Origin, string Times)
 {
     /// <summary>Name of the file in a data folder.</summary>

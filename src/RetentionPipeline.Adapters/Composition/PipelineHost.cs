@@ -12,24 +12,24 @@ public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse 
     private readonly TimeProvider time = services.GetRequiredService<TimeProvider>();
 
     /// <summary>Ends when everything that was in flight has ended.</summary>
-    public Task RunAsync(CancellationToken stopping) => Task.WhenAll(
-        services.GetRequiredService<WorkPump>().RunAsync(stopping),
-        EveryAsync("scan", TimeSpan.FromSeconds(1), cancel => timers.ScanAsync(use, cancel), stopping),
-        EveryAsync("integrate", TimeSpan.FromMilliseconds(500), timers.IntegrateAsync, stopping),
-        EveryAsync("close", TimeSpan.FromSeconds(1), timers.CloseAsync, stopping),
-        EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, stopping));
+    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(
+        services.GetRequiredService<WorkPump>().RunAsync(cancel),
+        EveryAsync("scan", TimeSpan.FromSeconds(1), cancel => timers.ScanAsync(use, cancel), cancel),
+        EveryAsync("integrate", TimeSpan.FromMilliseconds(500), timers.IntegrateAsync, cancel),
+        EveryAsync("close", TimeSpan.FromSeconds(1), timers.CloseAsync, cancel),
+        EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, cancel));
 
     private async Task EveryAsync(
-        string name, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken stopping)
+        string name, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken cancel)
     {
         await Task.Yield();
-        while (!stopping.IsCancellationRequested)
+        while (!cancel.IsCancellationRequested)
         {
             try
             {
-                await run(stopping);
+                await run(cancel);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {
                 return;
             }
@@ -40,7 +40,7 @@ public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse 
 
             try
             {
-                await Task.Delay(every, time, stopping);
+                await Task.Delay(every, time, cancel);
             }
             catch (OperationCanceledException)
             {

@@ -18,16 +18,16 @@ public sealed class MessageRouter(SliceHandler slices, EraseHandler operations, 
     /// Returns when the message may be completed. <see cref="UnprocessableWorkException"/>: dead-letter it at once. Any
     /// other exception: give it back.
     /// </summary>
-    public Task HandleAsync(ReceivedMessage message, CancellationToken stopping)
+    public Task HandleAsync(ReceivedMessage message, CancellationToken cancel)
     {
         switch (message.Queue)
         {
             case QueueNames.Slices:
-                return slices.HandleAsync(Decode(message, WorkMessage.SliceKind), stopping);
+                return slices.HandleAsync(Decode(message, WorkMessage.SliceKind), cancel);
             case QueueNames.Operations:
-                return operations.HandleAsync(Decode(message, WorkMessage.OperationKind), stopping);
+                return operations.HandleAsync(Decode(message, WorkMessage.OperationKind), cancel);
             default:
-                return drain.HandleAsync(message, stopping);
+                return drain.HandleAsync(message, cancel);
         }
     }
 

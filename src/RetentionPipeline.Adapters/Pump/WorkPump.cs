@@ -20,7 +20,7 @@ public sealed partial class WorkPump(
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs until it is stopped; what is in flight ends first.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    public async Task RunAsync(CancellationToken cancel)
     {
         var loops = new List<Task>();
         foreach (var name in MessageRouter.Queues)
@@ -31,44 +31,44 @@ public sealed partial class WorkPump(
                 QueueNames.Operations => bounds.Operations,
                 _ => 1,
             };
-            loops.AddRange(Enumerable.Range(0, count).Select(_ => Task.Run(() => LoopAsync(name, stopping), CancellationToken.None)));
+            loops.AddRange(Enumerable.Range(0, count).Select(_ => Task.Run(() => LoopAsync(name, cancel), CancellationToken.None)));
         }
 
         await Task.WhenAll(loops);
     }
 
-    private async Task LoopAsync(string name, CancellationToken stopping)
+    private async Task LoopAsync(string name, CancellationToken cancel)
     {
-        while (!stopping.IsCancellationRequested)
+        while (!cancel.IsCancellationRequested)
         {
             try
             {
-                if ((await stops.CurrentAsync(stopping)).StopsEverything)
+                if ((await stops.CurrentAsync(cancel)).StopsEverything)
                 {
-                    await Task.Delay(Wait, time, stopping);
+                    await Task.Delay(Wait, time, cancel);
                     continue;
                 }
 
-                foreach (var message in await queue.ReceiveAsync(name, 1, Wait, stopping))
+                foreach (var message in await queue.ReceiveAsync(name, 1, Wait, cancel))
                 {
-                    await HandleAsync(message, stopping);
+                    await HandleAsync(message, cancel);
                 }
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {
                 return;
             }
             catch (Exception failure)
             {
                 LogReceiveFailed(name, failure.GetType().Name);
-                await DelayQuietlyAsync(stopping);
+                await DelayQuietlyAsync(cancel);
             }
         }
     }
 
-    private async Task HandleAsync(ReceivedMessage message, CancellationToken stopping)
+    private async Task HandleAsync(ReceivedMessage message, CancellationToken cancel)
     {
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var handled = new CancellationTokenSource();
         var renewing = RenewAsync(message, lost, handled.Token);
         try
@@ -94,7 +94,7 @@ public sealed partial class WorkPump(
     }
 
     /// <summary>Renews at half of the lock's time. A lost lock is a stop for the handler.</summary>
-    private async Task RenewAsync(ReceivedMessage message, CancellationTokenSource lost, CancellationToken handled)
+    private async Task RenewAsync(ReceivedMessage message, CancellationTokenSource lost, CancellationToken cancel)
     {
         var until = message.LockedUntil;
         try
@@ -102,8 +102,8 @@ public sealed partial class WorkPump(
             while (true)
             {
                 var half = (until - time.GetUtcNow()) / 2;
-                await Task.Delay(half > TimeSpan.FromSeconds(1) ? half : TimeSpan.FromSeconds(1), time, handled);
-                until = await queue.RenewLockAsync(message, handled);
+                await Task.Delay(half > TimeSpan.FromSeconds(1) ? half : TimeSpan.FromSeconds(1), time, cancel);
+                until = await queue.RenewLockAsync(message, cancel);
             }
         }
         catch (OperationCanceledException)
@@ -130,11 +130,11 @@ public sealed partial class WorkPump(
         }
     }
 
-    private async Task DelayQuietlyAsync(CancellationToken stopping)
+    private async Task DelayQuietlyAsync(CancellationToken cancel)
     {
         try
         {
-            await Task.Delay(Wait, time, stopping);
+            await Task.Delay(Wait, time, cancel);
         }
         catch (OperationCanceledException)
         {

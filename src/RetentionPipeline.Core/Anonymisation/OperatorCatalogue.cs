@@ -15,7 +15,7 @@ public sealed record OperatorResult(IFieldOperator? Operator, IReadOnlyList<Oper
 /// </summary>
 public static class OperatorCatalogue
 {
-    private static readonly SortedDictionary<string, string[]> Known = new(StringComparer.Ordinal)
+    private static readonly IReadOnlyDictionary<string, string[]> Known = new SortedDictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["coarsen-location"] = ["longitude-field", "min-area-km2"],
         ["email-domain"] = [],
@@ -32,7 +32,7 @@ public static class OperatorCatalogue
     };
 
     /// <summary>Names for fields of records.</summary>
-    public static IReadOnlyCollection<string> FieldOperators => Known.Keys;
+    public static IReadOnlyCollection<string> FieldOperators { get; } = [.. Known.Keys];
 
     /// <summary>Names for the text of logs.</summary>
     public static IReadOnlyCollection<string> StreamOperators { get; } = ["truncate-host", "truncate-ip"];

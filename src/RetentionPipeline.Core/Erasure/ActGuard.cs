@@ -5,10 +5,10 @@ using RetentionPipeline.Core.Work;
 namespace RetentionPipeline.Core.Erasure;
 
 /// <summary>Holds and the policy in force, read together.</summary>
-/// <param name="Holds">The holds.</param>
+/// <param name="HoldSet">The holds.</param>
 /// <param name="InForce">The policy.</param>
 /// <param name="ReadAt">Monotonic time stamp from before the reading began.</param>
-public sealed record GuardReading(HoldSet Holds, Policy InForce, long ReadAt);
+public sealed record GuardReading(HoldSet HoldSet, Policy InForce, long ReadAt);
 
 /// <summary>
 /// What an act must have looked at. A placed hold becomes effective, and a stored policy takes effect in the log, when

@@ -15,6 +15,9 @@ namespace RetentionPipeline.Core.Erasure;
 public sealed record ActLimits(
     StopSwitch Stops, RateBudget Budget, TimeProvider Time, PipelineTimes Times, int Concurrency);
 
+/// <summary>The policy that planned a batch, and the one in force when its delivery began.</summary>
+internal sealed record ActPolicies(Policy Plan, Policy InForce);
+
 /// <summary>
 /// One delivery of one batch: what it acts on and what it may still do. Until the first act anything may be thrown, and
 /// the message comes again; from the first act until the results stand nothing transient is let through, and no token
@@ -30,11 +33,12 @@ internal sealed class ActRun : IDisposable
     private volatile bool actBegun;
     private long oldestHoldVersion = long.MaxValue;
 
-    public ActRun(WorkBatch batch, Policy plan, Policy inForce, ActGuard guard, IRecordStore store, ActLimits limits, CancellationToken stopping)
+    public ActRun(
+        WorkBatch batch, ActPolicies policies, ActGuard guard, IRecordStore store, ActLimits limits, CancellationToken cancel)
     {
-        (Batch, Plan, InForce, Guard, Store) = (batch, plan, inForce, guard, store);
-        (this.limits, this.stopping) = (limits, stopping);
-        Dataset = plan.Datasets[batch.Dataset];
+        (Batch, Plan, InForce, Guard, Store) = (batch, policies.Plan, policies.InForce, guard, store);
+        (this.limits, stopping) = (limits, cancel);
+        Dataset = Plan.Datasets[batch.Dataset];
         Location = RecordReading.Location(Dataset);
         startedAt = limits.Time.GetTimestamp();
         limit = new CancellationTokenSource(limits.Times.LongestHandling, limits.Time);
@@ -112,7 +116,7 @@ internal sealed class ActRun : IDisposable
     public async Task<ActResult?> SendActAsync(GuardReading reading, Func<CancellationToken, Task<ActResult>> act)
     {
         using var deadline = new CancellationTokenSource(Guard.TimeFor(reading), limits.Time);
-        NoteActBegun(reading.Holds.Version);
+        NoteActBegun(reading.HoldSet.Version);
         try
         {
             return await act(deadline.Token);

@@ -25,23 +25,23 @@ public sealed partial class ActRunner
 
     /// <summary>The hold version that an intent names: a reading from before anything is acted on.</summary>
     public async Task<long> ReadHoldVersionAsync(CancellationToken cancel) =>
-        (await guards.Create().CurrentAsync(cancel)).Holds.Version;
+        (await guards.Create().CurrentAsync(cancel)).HoldSet.Version;
 
     /// <summary>
     /// Acts on the batch. Throws only where no act was sent, so that the message may come again as if nothing had been;
     /// from the first act on every record ends in what was observed of it.
     /// </summary>
-    public async Task<OutcomeFacts> RunAsync(WorkBatch batch, CancellationToken stopping)
+    public async Task<OutcomeFacts> RunAsync(WorkBatch batch, CancellationToken cancel)
     {
         var guard = guards.Create();
-        var first = await guard.CurrentAsync(stopping);
-        var plan = await policies.GetAsync(batch.Policy, stopping);
+        var first = await guard.CurrentAsync(cancel);
+        var plan = await policies.GetAsync(batch.Policy, cancel);
         var store = stores.Get(plan.Datasets[batch.Dataset].Store);
-        using var run = new ActRun(batch, plan, first.InForce, guard, store, limits, stopping)
+        using var run = new ActRun(batch, new ActPolicies(plan, first.InForce), guard, store, limits, cancel)
         {
             AnswerLost = lost => LogAnswerLost(batch.Operation, lost.GetType().Name),
         };
-        var until = await ResidualsEndAsync(run, stopping);
+        var until = await ResidualsEndAsync(run, cancel);
 
         var traces = new ActTrace?[batch.Entries.Count];
         var failures = new Exception?[batch.Entries.Count];
@@ -59,7 +59,7 @@ public sealed partial class ActRunner
 
         await ReadBackReader.ObserveAsync(run, traces, outcomes, until);
         return new OutcomeFacts(
-            outcomes!, run.InForce.Hash, run.OldestHoldVersion(first.Holds.Version), run.ActBegun);
+            outcomes!, run.InForce.Hash, run.OldestHoldVersion(first.HoldSet.Version), run.ActBegun);
     }
 
     private async Task ActOnAllAsync(ActRun run, ActTrace?[] traces, Exception?[] failures)

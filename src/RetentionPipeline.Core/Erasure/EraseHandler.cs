@@ -42,17 +42,17 @@ public sealed partial class EraseHandler(
     /// for a message that names nothing, and anything else where it should come again.
     /// </summary>
     /// <param name="message">The message.</param>
-    /// <param name="stopping">
+    /// <param name="cancel">
     /// The host ends or the lock is lost: a stop. It ends calls before the first act only; afterwards the record in
     /// flight is finished, the results are written and the rest is deferred.
     /// </param>
-    public async Task HandleAsync(WorkMessage message, CancellationToken stopping)
+    public async Task HandleAsync(WorkMessage message, CancellationToken cancel)
     {
         var address = WorkAddress.OfOperation(message.Id);
-        var batch = await steps.Batches.FindAsync(message.Id, stopping)
+        var batch = await steps.Batches.FindAsync(message.Id, cancel)
             ?? throw new UnprocessableWorkException("operation-unknown");
 
-        switch (await gate.StateAsync(batch.Scan, stopping))
+        switch (await gate.StateAsync(batch.Scan, cancel))
         {
             case ReleaseState.Closed:
                 return;
@@ -61,25 +61,25 @@ public sealed partial class EraseHandler(
                 return;
         }
 
-        var results = await steps.Outcomes.FindAsync(message.Id, stopping);
+        var results = await steps.Outcomes.FindAsync(message.Id, cancel);
         if (results is null)
         {
-            if (await attempts.BeginAsync(address, message.Attempt, stopping) is DeliveryAge.Older)
+            if (await attempts.BeginAsync(address, message.Attempt, cancel) is DeliveryAge.Older)
             {
                 return;
             }
 
-            if (await bounds.MustWaitAsync(batch, address, stopping) is WaitAnswer.SentBack)
+            if (await bounds.MustWaitAsync(batch, address, cancel) is WaitAnswer.SentBack)
             {
                 return;
             }
 
             // Evidence before the act: openings, intent, lane.
-            var holdVersion = await steps.Acts.ReadHoldVersionAsync(stopping);
-            var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, stopping);
+            var holdVersion = await steps.Acts.ReadHoldVersionAsync(cancel);
+            var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, cancel);
 
             // Act and observe.
-            var facts = await steps.Acts.RunAsync(batch, stopping);
+            var facts = await steps.Acts.RunAsync(batch, cancel);
 
             // From here on no token of the host's is passed: what was done must be told.
             results = await bounds.PersistAsync(cancel => steps.Outcomes.WriteAsync(batch, intent, facts, cancel));

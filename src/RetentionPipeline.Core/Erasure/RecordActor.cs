@@ -99,12 +99,12 @@ internal sealed class RecordActor(FreshJudge judge)
             return RecordOutcome.Deferred(DeferCause.PolicyChanged);
         }
 
-        if (reading.Holds.Match(run.Batch.Dataset, entry.Key, current.Subjects) is not null)
+        if (reading.HoldSet.Match(run.Batch.Dataset, entry.Key, current.Subjects) is not null)
         {
             return RecordOutcome.Retained(KeepReasons.Hold);
         }
 
-        return await HeldContent.LookAsync(run, entry.Key, current.Version, reading.Holds) switch
+        return await HeldContent.LookAsync(run, entry.Key, current.Version, reading.HoldSet) switch
         {
             ContentLook.Held => RecordOutcome.Retained(KeepReasons.Hold),
             _ => null,

@@ -139,7 +139,6 @@ public static class RetentionJudge
     private static ClockReading Read(Dataset dataset, string name, RecordFacts facts, DateTimeOffset now)
     {
         var clock = dataset.Clocks[name];
-        ClockReading reading;
         bool present;
         object? value;
         if (clock.Link is null)
@@ -156,7 +155,7 @@ public static class RetentionJudge
             (present, value) = (link.Present, link.Value);
         }
 
-        reading = ClockReader.Read(value, present, clock.Format, now);
+        var reading = present ? ClockReader.Read(value, clock.Format, now) : ClockReader.Absent;
         return clock.OpenWhileMissing && (!present || value is null) ? new ClockReading.NotStarted() : reading;
     }
 

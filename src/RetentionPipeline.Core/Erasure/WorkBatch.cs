@@ -84,7 +84,7 @@ public sealed class WorkBatches(IObjectStore objects, ObjectSealer sealer)
     /// <summary>Writes the batch, or returns the one that stands under its operation already.</summary>
     public async Task<WorkBatch> WriteOnceAsync(WorkBatch batch, CancellationToken cancel)
     {
-        var name = ObjectNames.Work(batch.Operation);
+        var name = ObjectNames.WorkOf(batch.Operation);
         var mine = await sealer.SealAsync(name, Encode(batch), cancel);
         var stands = await objects.WriteOnceAsync(name, mine, cancel);
         return stands.Content.Span.SequenceEqual(mine) ? batch : await DecodeAsync(name, stands, cancel);
@@ -93,14 +93,14 @@ public sealed class WorkBatches(IObjectStore objects, ObjectSealer sealer)
     /// <summary>Null if no such operation was planned.</summary>
     public async Task<WorkBatch?> FindAsync(Guid operation, CancellationToken cancel)
     {
-        var name = ObjectNames.Work(operation);
+        var name = ObjectNames.WorkOf(operation);
         return await objects.ReadAsync(name, cancel) is { } stands ? await DecodeAsync(name, stands, cancel) : null;
     }
 
     /// <summary>Replaces the batch by its tombstone; one that is a tombstone stays.</summary>
     public async Task BuryAsync(Guid operation, CancellationToken cancel)
     {
-        var name = ObjectNames.Work(operation);
+        var name = ObjectNames.WorkOf(operation);
         while (await objects.ReadAsync(name, cancel) is { } stands)
         {
             var batch = await DecodeAsync(name, stands, cancel);

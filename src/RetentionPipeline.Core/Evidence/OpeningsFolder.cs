@@ -30,9 +30,10 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
 
         await foreach (var hold in holds.ListAsync(cancel))
         {
-            if (await OpenAsync(hold.Scope, pseudonyms, cancel) is { } opening)
+            if (await hold.Scope.NameAsync(pseudonyms, Pseudonyms.CurrentEpoch, cancel) is { } names)
             {
-                await WriteAsync("holds", hold.Id.ToString("D"), opening, EvidenceJson.Default.HoldOpening, cancel);
+                await WriteAsync(
+                    "holds", hold.Id.ToString("D"), new HoldOpening(names.Subjects, names.Record), EvidenceJson.Default.HoldOpening, cancel);
                 written++;
             }
         }
@@ -45,27 +46,6 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
 
     /// <inheritdoc/>
     public HoldOpening? FindHold(string hold) => Find("holds", hold, EvidenceJson.Default.HoldOpening);
-
-    private static async Task<HoldOpening?> OpenAsync(HoldScope scope, Pseudonyms pseudonyms, CancellationToken cancel)
-    {
-        switch (scope)
-        {
-            case HoldScope.OfRecord record:
-                return new HoldOpening([], await pseudonyms.OfRecordAsync(
-                    Pseudonyms.CurrentEpoch, record.Dataset, record.Key.Canonical, cancel));
-            case HoldScope.OfSubject subject:
-                var names = new List<string>();
-                foreach (var identifier in subject.Identifiers)
-                {
-                    names.Add(await pseudonyms.OfSubjectAsync(
-                        Pseudonyms.CurrentEpoch, identifier.Kind, identifier.Value, cancel));
-                }
-
-                return new HoldOpening(names, null);
-            default:
-                return null;
-        }
-    }
 
     private Task WriteAsync<T>(
         string kind, string id, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancel) =>

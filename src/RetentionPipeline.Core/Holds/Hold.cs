@@ -1,4 +1,5 @@
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Core.Holds;
 
@@ -7,6 +8,26 @@ public abstract record HoldScope
 {
     private HoldScope()
     {
+    }
+
+    /// <summary>The pseudonyms that it covers under an epoch's key; null where it names a dataset, which is nobody.</summary>
+    public async Task<HoldNames?> NameAsync(Pseudonyms pseudonyms, int epoch, CancellationToken cancel)
+    {
+        switch (this)
+        {
+            case OfRecord record:
+                return new HoldNames([], await pseudonyms.OfRecordAsync(epoch, record.Dataset, record.Key.Canonical, cancel));
+            case OfSubject subject:
+                var names = new List<string>();
+                foreach (var identifier in subject.Identifiers)
+                {
+                    names.Add(await pseudonyms.OfSubjectAsync(epoch, identifier.Kind, identifier.Value, cancel));
+                }
+
+                return new HoldNames(names, null);
+            default:
+                return null;
+        }
     }
 
     /// <summary>Every record of a dataset.</summary>
@@ -26,6 +47,11 @@ public abstract record HoldScope
         public override string ToString() => $"OfRecord({Dataset}, …)";
     }
 }
+
+/// <summary>Whom and what a hold covers, by pseudonym.</summary>
+/// <param name="Subjects">One per identifier; empty where a record is held.</param>
+/// <param name="Record">The record; null where a subject is held.</param>
+public sealed record HoldNames(IReadOnlyList<string> Subjects, string? Record);
 
 /// <summary>Where a hold stands.</summary>
 public enum HoldState

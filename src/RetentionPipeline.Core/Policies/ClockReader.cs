@@ -45,16 +45,18 @@ public static class ClockReader
 {
     private const string Dates = "yyyy-MM-dd";
 
-    /// <summary>Reads a field's value.</summary>
+    /// <summary>What a record without the field says.</summary>
+    public static ClockReading Absent { get; } = new ClockReading.Undated(UndatedReasons.Missing);
+
+    /// <summary>Reads the value of a field that the record has.</summary>
     /// <param name="value">String, long, double, bool, <see cref="DateTimeOffset"/>, <see cref="Guid"/>, byte[] or null.</param>
-    /// <param name="present">Whether the record has the field.</param>
     /// <param name="format">What the policy declares.</param>
     /// <param name="now">A clock behind it is in the future.</param>
-    public static ClockReading Read(object? value, bool present, ClockFormat format, DateTimeOffset now)
+    public static ClockReading Read(object? value, ClockFormat format, DateTimeOffset now)
     {
-        if (!present || value is null)
+        if (value is null)
         {
-            return new ClockReading.Undated(present ? UndatedReasons.Null : UndatedReasons.Missing);
+            return new ClockReading.Undated(UndatedReasons.Null);
         }
 
         var reading = (format, value) switch

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.RegularExpressions;
 using NCrontab;
 using RetentionPipeline.Core.Anonymisation;
@@ -7,12 +8,11 @@ namespace RetentionPipeline.Core.Policies;
 /// <summary>What the parts of a policy mean together. Every finding names the place, and what to do.</summary>
 internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, ProblemList problems)
 {
-    private static readonly HashSet<string> ExceptionCodes = new(
-        Enumerable.Range(1, 8).Select(number => $"ccpa-d{number}").Concat("abcde".Select(letter => $"gdpr-17-3-{letter}")),
-        StringComparer.Ordinal);
+    private static readonly FrozenSet<string> ExceptionCodes = Enumerable.Range(1, 8).Select(number => $"ccpa-d{number}")
+        .Concat("abcde".Select(letter => $"gdpr-17-3-{letter}")).ToFrozenSet(StringComparer.Ordinal);
 
-    private static readonly HashSet<string> MovingFields =
-        new(["Timestamp", "@last-modified", "_ts"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> MovingFields =
+        FrozenSet.Create(StringComparer.Ordinal, "Timestamp", "@last-modified", "_ts");
 
     private static readonly string[] DateGroups = ["y", "m", "d"];
 

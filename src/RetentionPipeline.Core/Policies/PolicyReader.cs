@@ -221,7 +221,7 @@ internal sealed class PolicyReader(ProblemList problems)
 
     private DateTimeOffset ReadInstant(YamlPlace place, string key)
     {
-        if (ClockReader.Read(place.Text(key), true, ClockFormat.Instant, DateTimeOffset.MaxValue)
+        if (ClockReader.Read(place.Text(key), ClockFormat.Instant, DateTimeOffset.MaxValue)
             is ClockReading.Started started)
         {
             return started.At;

@@ -70,9 +70,9 @@ public enum RuleMode
 public sealed record Ramp(DateOnly From, int HundredthsOfPercentPerDay);
 
 /// <summary>The most records that one scan may act on.</summary>
-/// <param name="Records">Absolute.</param>
+/// <param name="Count">Absolute.</param>
 /// <param name="Percent">Of the records examined, 1–100.</param>
-public sealed record ScanCap(long Records, int Percent);
+public sealed record ScanCap(long Count, int Percent);
 
 /// <summary>A period and the purpose that it serves.</summary>
 public sealed record PurposePeriod(string Purpose, RetentionPeriod Period);

@@ -50,9 +50,9 @@ public sealed record PageQuery(
     DatasetLocation Location, RecordRange Range, string? Position, IReadOnlyCollection<string> Fields, int MaxRecords);
 
 /// <summary>A page.</summary>
-/// <param name="Records">Every record of this part of the range; never one of another range, never one twice.</param>
+/// <param name="Snapshots">Every record of this part of the range; never one of another range, never one twice.</param>
 /// <param name="Position">Where the next page begins; null at the end. Opaque, stored encrypted only.</param>
-public sealed record RecordPage(IReadOnlyList<RecordSnapshot> Records, string? Position);
+public sealed record RecordPage(IReadOnlyList<RecordSnapshot> Snapshots, string? Position);
 
 /// <summary>
 /// A store of records. One implementation per kind of store, one instance per named store of the policy; safe for

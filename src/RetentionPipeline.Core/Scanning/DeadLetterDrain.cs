@@ -9,11 +9,11 @@ namespace RetentionPipeline.Core.Scanning;
 /// <param name="Queue">Where it died.</param>
 /// <param name="Reason">Constant code.</param>
 /// <param name="Hash">SHA-256 of the body, lowercase hex.</param>
-/// <param name="Work">The operation or scan that it names; null if it cannot be read.</param>
+/// <param name="WorkId">The operation or scan that it names; null if it cannot be read.</param>
 /// <param name="At">When it was drained.</param>
 /// <param name="Body">Sealed; null for one that is too large for a row.</param>
 public sealed record DeadLetterRow(
-    string Queue, string Reason, string Hash, Guid? Work, DateTimeOffset At, byte[]? Body);
+    string Queue, string Reason, string Hash, Guid? WorkId, DateTimeOffset At, byte[]? Body);
 
 /// <summary>
 /// Turns each dead letter into a row at once, then completes it: dead letters cannot be edited, and nobody looks there.

@@ -17,7 +17,7 @@ public sealed partial class Reconciler(
     /// <summary>One pass over all open scans.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        await parts.Policies.AppendLeafAsync(cancel);
+        await parts.PolicyBook.AppendLeafAsync(cancel);
         foreach (var scan in await open.ListAsync(cancel))
         {
             if (await book.FindPlanAsync(scan.Scan, cancel) is { } plan
@@ -31,7 +31,7 @@ public sealed partial class Reconciler(
 
     private async Task<bool> IsStoppedAsync(ScanPlan plan, CancellationToken cancel)
     {
-        var policy = await parts.Policies.GetAsync(plan.Policy, cancel);
+        var policy = await parts.PolicyBook.GetAsync(plan.Policy, cancel);
         var stops = await parts.Stops.CurrentAsync(cancel);
         return stops.Stops(policy.Datasets[plan.Dataset].Store, plan.Rule);
     }
@@ -196,5 +196,5 @@ public sealed partial class Reconciler(
 
 /// <summary>What the reconciler works with.</summary>
 public sealed record ReconcilerParts(
-    Attempts Attempts, FailureEnding Ending, PolicyBook Policies, StopSwitch Stops, TimeProvider Time,
+    Attempts Attempts, FailureEnding Ending, PolicyBook PolicyBook, StopSwitch Stops, TimeProvider Time,
     PipelineTimes Times);

@@ -12,10 +12,10 @@ namespace RetentionPipeline.Core.Scanning;
 /// <param name="Book">Plans.</param>
 /// <param name="Open">Scans that have not closed.</param>
 /// <param name="Schedule">Which rules are due.</param>
-/// <param name="Policies">The policy in force.</param>
+/// <param name="PolicyBook">The policy in force.</param>
 /// <param name="Stores">To cut datasets into ranges.</param>
 public sealed record ScanParts(
-    ScanBook Book, OpenScans Open, ScanSchedule Schedule, PolicyBook Policies, IRecordStores Stores);
+    ScanBook Book, OpenScans Open, ScanSchedule Schedule, PolicyBook PolicyBook, IRecordStores Stores);
 
 /// <summary>
 /// The scan timer: plans what is due and queues slices, and does nothing else. Overlapping, doubled, late or missed runs
@@ -38,7 +38,7 @@ public sealed partial class ScanHandler(
     public async Task<IReadOnlyList<Guid>> RunAsync(ScheduleUse use, CancellationToken cancel)
     {
         var planned = new List<Guid>();
-        var policy = await parts.Policies.InForceAsync(cancel);
+        var policy = await parts.PolicyBook.InForceAsync(cancel);
         foreach (var rule in policy.Rules)
         {
             var stop = await stops.CurrentAsync(cancel);
@@ -148,7 +148,7 @@ public sealed partial class ScanHandler(
                 return true;
             }
 
-            seen += Math.Max(1, page.Records.Count);
+            seen += Math.Max(1, page.Snapshots.Count);
             position = page.Position;
         }
 
@@ -162,7 +162,7 @@ public sealed partial class ScanHandler(
         var body = new JsonObject
         {
             ["action"] = rule.Action.ToString().ToLowerInvariant(),
-            ["cap"] = new JsonObject { ["percent"] = rule.Cap.Percent, ["records"] = rule.Cap.Records },
+            ["cap"] = new JsonObject { ["percent"] = rule.Cap.Percent, ["records"] = rule.Cap.Count },
             ["cutOff"] = LeafTime.Text(due.At),
             ["dataset"] = rule.Dataset,
             ["mode"] = rule.Mode.ToString().ToLowerInvariant(),

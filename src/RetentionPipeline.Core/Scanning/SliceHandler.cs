@@ -7,12 +7,12 @@ namespace RetentionPipeline.Core.Scanning;
 
 /// <summary>What slices share with operations.</summary>
 /// <param name="Stores">The stores.</param>
-/// <param name="Policies">The policies.</param>
+/// <param name="PolicyBook">The policies.</param>
 /// <param name="Share">Shares of ramps.</param>
 /// <param name="Limits">Time, stops, budgets.</param>
 /// <param name="Outcomes">Tells which operations have ended.</param>
 public sealed record SliceParts(
-    IRecordStores Stores, PolicyBook Policies, RampShare Share, ActLimits Limits, OutcomeWriter Outcomes);
+    IRecordStores Stores, PolicyBook PolicyBook, RampShare Share, ActLimits Limits, OutcomeWriter Outcomes);
 
 /// <summary>Carries out one delivery of a slice: plans it or, once the verdict lets it, releases it.</summary>
 public sealed partial class SliceHandler
@@ -32,7 +32,7 @@ public sealed partial class SliceHandler
     {
         (this.book, this.attempts, this.verdicts, this.logger) = (book, attempts, verdicts, logger);
         limits = parts.Limits;
-        planner = new SlicePlanner(book, parts.Stores, parts.Policies, parts.Share, limits, attempts);
+        planner = new SlicePlanner(book, parts.Stores, parts.PolicyBook, parts.Share, limits, attempts);
         releaser = new SliceReleaser(book, attempts, parts.Outcomes, limits);
     }
 
@@ -40,9 +40,9 @@ public sealed partial class SliceHandler
     /// Handles one delivery; returns when the message may be completed. A slice that goes on has queued its own
     /// continuation by then.
     /// </summary>
-    public async Task HandleAsync(WorkMessage message, CancellationToken stopping)
+    public async Task HandleAsync(WorkMessage message, CancellationToken cancel)
     {
-        var plan = await book.FindPlanAsync(message.Id, stopping)
+        var plan = await book.FindPlanAsync(message.Id, cancel)
             ?? throw new UnprocessableWorkException("scan-unknown");
         if (message.Slice < 0 || message.Slice >= plan.Ranges.Count)
         {
@@ -50,48 +50,48 @@ public sealed partial class SliceHandler
         }
 
         var address = WorkAddress.OfSlice(plan.Scan, message.Slice);
-        var verdict = await book.FindVerdictAsync(plan.Scan, stopping);
+        var verdict = await book.FindVerdictAsync(plan.Scan, cancel);
         if (verdict is not null
-            && await book.StateAsync(plan.Scan, stopping) is not ReleaseState.Released)
+            && await book.StateAsync(plan.Scan, cancel) is not ReleaseState.Released)
         {
             return;
         }
 
-        if (await attempts.BeginAsync(address, message.Attempt, stopping) is DeliveryAge.Older)
+        if (await attempts.BeginAsync(address, message.Attempt, cancel) is DeliveryAge.Older)
         {
             return;
         }
 
-        var state = (await attempts.FindAsync(address, stopping))!;
+        var state = (await attempts.FindAsync(address, cancel))!;
         if (verdict is null)
         {
-            await PlanAsync(plan, message.Slice, address, state, stopping);
+            await PlanAsync(plan, message.Slice, address, state, cancel);
         }
         else
         {
-            await ReleaseAsync(plan, message.Slice, address, stopping);
+            await ReleaseAsync(plan, message.Slice, address, cancel);
         }
     }
 
     private async Task PlanAsync(
-        ScanPlan plan, int slice, WorkAddress address, Attempt state, CancellationToken stopping)
+        ScanPlan plan, int slice, WorkAddress address, Attempt state, CancellationToken cancel)
     {
         PlanningEnd end;
         try
         {
-            end = await planner.RunAsync(plan, slice, stopping);
+            end = await planner.RunAsync(plan, slice, cancel);
         }
-        catch (Exception failure) when (!stopping.IsCancellationRequested && failure is not UnprocessableWorkException)
+        catch (Exception failure) when (!cancel.IsCancellationRequested && failure is not UnprocessableWorkException)
         {
-            await RetryLaterAsync(plan, address, state, failure, stopping);
+            await RetryLaterAsync(plan, address, state, failure, cancel);
             return;
         }
 
         switch (end)
         {
             case PlanningEnd.Last:
-                await attempts.ChangeAsync(address, attempt => attempt with { BegunSends = 0 }, stopping);
-                await verdicts.TryWriteAsync(plan, null, stopping);
+                await attempts.ChangeAsync(address, attempt => attempt with { BegunSends = 0 }, cancel);
+                await verdicts.TryWriteAsync(plan, null, cancel);
                 break;
             case PlanningEnd.Stopped:
                 await attempts.ChangeAsync(
@@ -100,7 +100,7 @@ public sealed partial class SliceHandler
                 break;
             default:
                 await attempts.SendAgainAsync(
-                    address, null, attempt => attempt with { BegunSends = 0 }, stopping);
+                    address, null, attempt => attempt with { BegunSends = 0 }, cancel);
                 break;
         }
     }
@@ -123,12 +123,12 @@ public sealed partial class SliceHandler
         await attempts.SendAgainAsync(address, limits.Time.GetUtcNow() + wait, attempt => attempt, cancel);
     }
 
-    private async Task ReleaseAsync(ScanPlan plan, int slice, WorkAddress address, CancellationToken stopping)
+    private async Task ReleaseAsync(ScanPlan plan, int slice, WorkAddress address, CancellationToken cancel)
     {
-        switch (await releaser.RunAsync(plan, slice, stopping))
+        switch (await releaser.RunAsync(plan, slice, cancel))
         {
             case ReleaseEnd.AllSent:
-                await attempts.ChangeAsync(address, attempt => attempt with { BegunSends = 0 }, stopping);
+                await attempts.ChangeAsync(address, attempt => attempt with { BegunSends = 0 }, cancel);
                 break;
             case ReleaseEnd.Stopped:
                 await attempts.ChangeAsync(
@@ -138,7 +138,7 @@ public sealed partial class SliceHandler
             default:
                 await attempts.SendAgainAsync(
                     address, limits.Time.GetUtcNow() + ReleasePause, attempt => attempt with { BegunSends = 0 },
-                    stopping);
+                    cancel);
                 break;
         }
     }

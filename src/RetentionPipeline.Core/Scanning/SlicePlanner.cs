@@ -38,20 +38,20 @@ internal sealed class SlicePlanner(
             Delay = TimeSpan.FromMilliseconds(200),
         }).Build();
 
-    public async Task<PlanningEnd> RunAsync(ScanPlan plan, int slice, CancellationToken stopping)
+    public async Task<PlanningEnd> RunAsync(ScanPlan plan, int slice, CancellationToken cancel)
     {
         var startedAt = limits.Time.GetTimestamp();
-        var policy = await policies.GetAsync(plan.Policy, stopping);
+        var policy = await policies.GetAsync(plan.Policy, cancel);
         var rule = policy.FindRule(plan.Rule)!;
         var dataset = policy.Datasets[plan.Dataset];
-        var state = await attempts.FindAsync(WorkAddress.OfSlice(plan.Scan, slice), stopping);
-        var newest = await book.FindNewestAsync(plan.Scan, slice, state?.Planned ?? 0, stopping);
+        var state = await attempts.FindAsync(WorkAddress.OfSlice(plan.Scan, slice), cancel);
+        var newest = await book.FindNewestAsync(plan.Scan, slice, state?.Planned ?? 0, cancel);
         var reader = new SliceReader(policy, rule, plan, new LinkedClocks(stores), share);
         while (newest is not { Last: true })
         {
             var draft = BatchDraft.After(newest);
-            var end = await FillAsync(plan, slice, dataset, policy, draft, reader, startedAt, stopping);
-            newest = await WriteAsync(plan, slice, rule, policy, draft, newest, stopping);
+            var end = await FillAsync(plan, slice, dataset, policy, draft, reader, startedAt, cancel);
+            newest = await WriteAsync(plan, slice, rule, policy, draft, newest, cancel);
             if (end is not PlanningEnd.Last)
             {
                 return newest.Last ? PlanningEnd.Last : end;
@@ -64,7 +64,7 @@ internal sealed class SlicePlanner(
     /// <summary>Reads pages until the batch is full, the range ends, or the delivery has to.</summary>
     private async Task<PlanningEnd> FillAsync(
         ScanPlan plan, int slice, Dataset dataset, Policy policy, BatchDraft draft, SliceReader reader, long startedAt,
-        CancellationToken stopping)
+        CancellationToken cancel)
     {
         var store = stores.Get(dataset.Store);
         var location = RecordReading.Location(dataset);
@@ -72,23 +72,23 @@ internal sealed class SlicePlanner(
         var budget = policy.Stores[dataset.Store];
         while (!draft.Ended && draft.Entries.Count + WorkBatch.MaxPage <= WorkBatch.MaxEntries)
         {
-            if (stopping.IsCancellationRequested
-                || (await limits.Stops.CurrentAsync(stopping)).Stops(dataset.Store, plan.Rule))
+            if (cancel.IsCancellationRequested
+                || (await limits.Stops.CurrentAsync(cancel)).Stops(dataset.Store, plan.Rule))
             {
                 return PlanningEnd.Stopped;
             }
 
             if (limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 2
                 || await limits.Budget.TakeAsync(
-                    budget.Name, budget.RequestsPerSecond, 1, BudgetPatience, stopping) is BudgetAnswer.NoneInTime)
+                    budget.Name, budget.RequestsPerSecond, 1, BudgetPatience, cancel) is BudgetAnswer.NoneInTime)
             {
                 return PlanningEnd.OutOfTime;
             }
 
             var query = new PageQuery(location, plan.Ranges[slice], draft.Position, fields, WorkBatch.MaxPage);
             var page = await PageRetry.ExecuteAsync(
-                async cancel => await store.ReadPageAsync(query, cancel), stopping);
-            await reader.DecideAsync(page, draft, stopping);
+                async cancel => await store.ReadPageAsync(query, cancel), cancel);
+            await reader.DecideAsync(page, draft, cancel);
         }
 
         return PlanningEnd.Last;
@@ -151,7 +151,7 @@ internal sealed class SliceReader(Policy policy, Rule rule, ScanPlan plan, Linke
     {
         var seen = new Dictionary<(string, RecordKey), LinkedRecord>();
         var counts = new PageCounts();
-        foreach (var snapshot in page.Records)
+        foreach (var snapshot in page.Snapshots)
         {
             var facts = hasLinks
                 ? await links.ResolveAsync(policy, plan.Dataset, snapshot, seen, cancel)
@@ -175,7 +175,7 @@ internal sealed class SliceReader(Policy policy, Rule rule, ScanPlan plan, Linke
             }
         }
 
-        draft.Totals = draft.Totals.Plus(counts.ToTotals(page.Records.Count));
+        draft.Totals = draft.Totals.Plus(counts.ToTotals(page.Snapshots.Count));
         draft.Position = page.Position;
         draft.Ended = page.Position is null;
     }

@@ -25,12 +25,12 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
 {
     private const int LeastUnderWay = 16;
 
-    public async Task<ReleaseEnd> RunAsync(ScanPlan plan, int slice, CancellationToken stopping)
+    public async Task<ReleaseEnd> RunAsync(ScanPlan plan, int slice, CancellationToken cancel)
     {
         var startedAt = limits.Time.GetTimestamp();
         var address = WorkAddress.OfSlice(plan.Scan, slice);
-        var state = (await attempts.FindAsync(address, stopping))!;
-        var count = (await book.FindNewestAsync(plan.Scan, slice, state.Planned, stopping))!.Number + 1;
+        var state = (await attempts.FindAsync(address, cancel))!;
+        var count = (await book.FindNewestAsync(plan.Scan, slice, state.Planned, cancel))!.Number + 1;
         while (state.Cursor < count)
         {
             if (limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 2)
@@ -38,26 +38,26 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
                 return ReleaseEnd.GoesOn;
             }
 
-            if (stopping.IsCancellationRequested || (await limits.Stops.CurrentAsync(stopping)).StopsEverything)
+            if (cancel.IsCancellationRequested || (await limits.Stops.CurrentAsync(cancel)).StopsEverything)
             {
                 return ReleaseEnd.Stopped;
             }
 
-            state = await LookAtEndedAsync(plan.Scan, slice, address, state, stopping);
+            state = await LookAtEndedAsync(plan.Scan, slice, address, state, cancel);
             if (state.Cursor - state.Ended >= Window(state))
             {
                 return ReleaseEnd.GoesOn;
             }
 
             var operation = DerivedId.Operation(plan.Scan, slice, state.Cursor);
-            if (await book.Batches.FindAsync(operation, stopping) is { Count: > 0 })
+            if (await book.Batches.FindAsync(operation, cancel) is { Count: > 0 })
             {
-                await attempts.SendFirstAsync(WorkAddress.OfOperation(operation), null, stopping);
+                await attempts.SendFirstAsync(WorkAddress.OfOperation(operation), null, cancel);
             }
 
             var sent = state.Cursor + 1;
             state = await attempts.ChangeAsync(
-                address, attempt => attempt with { Cursor = Math.Max(attempt.Cursor, sent) }, stopping);
+                address, attempt => attempt with { Cursor = Math.Max(attempt.Cursor, sent) }, cancel);
         }
 
         return ReleaseEnd.AllSent;

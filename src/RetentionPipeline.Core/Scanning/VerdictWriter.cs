@@ -62,7 +62,7 @@ public sealed partial class VerdictWriter(
         {
             (_, not null) => VerdictKind.Failed,
             ({ Purpose: ScanPurpose.DryRun } or { Mode: RuleMode.Report }, _) => VerdictKind.Report,
-            _ when totals.Listed > plan.Cap.Records
+            _ when totals.Listed > plan.Cap.Count
                 || totals.Listed * 100 > plan.Cap.Percent * totals.Examined => VerdictKind.Over,
             _ => VerdictKind.Within,
         };

@@ -28,7 +28,7 @@ public static class ObjectNames
     public static string Closed(Guid scan) => $"{Scans}{scan:D}/closed";
 
     /// <summary>The batch; sealed.</summary>
-    public static string Work(Guid operation) => $"{Operations}{operation:D}/work";
+    public static string WorkOf(Guid operation) => $"{Operations}{operation:D}/work";
 
     /// <summary>How often the operation was sent and begun.</summary>
     public static string Attempt(Guid operation) => $"{Operations}{operation:D}/attempt";

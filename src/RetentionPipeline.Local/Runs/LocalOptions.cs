@@ -6,7 +6,7 @@ namespace RetentionPipeline.Local.Runs;
 public sealed record LocalOptions
 {
     /// <summary>Entities of the sample company.</summary>
-    public int Records { get; init; } = 2_000;
+    public int Entities { get; init; } = 2_000;
 
     /// <summary>Logs of the sample company in 10^6 bytes.</summary>
     public int LogMegabytes { get; init; } = 8;
@@ -73,7 +73,7 @@ public sealed record LocalOptions
         LocalOptions? parsed = null;
         root.SetAction(result => parsed = new LocalOptions
         {
-            Records = result.GetValue(records),
+            Entities = result.GetValue(records),
             LogMegabytes = result.GetValue(logs),
             Once = result.GetValue(once),
             Keep = result.GetValue(keep),

@@ -20,7 +20,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
     private readonly long startedAt = time.GetTimestamp();
 
     /// <summary>0 all done, 1 something failed or waits for a person, 2 bad input, 3 cannot reach.</summary>
-    public async Task<int> RunAsync(CancellationToken stopping)
+    public async Task<int> RunAsync(CancellationToken cancel)
     {
         string policy;
         try
@@ -48,7 +48,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         try
         {
             await using var alone = TakeFolder();
-            return await RunWithStorageAsync(policy, loaded.Policy, stopping);
+            return await RunWithStorageAsync(policy, loaded.Policy, cancel);
         }
         catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException)
         {
@@ -57,19 +57,19 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         }
     }
 
-    private async Task<int> RunWithStorageAsync(string text, Policy policy, CancellationToken stopping)
+    private async Task<int> RunWithStorageAsync(string text, Policy policy, CancellationToken cancel)
     {
         view.Say("Starting the storage …");
         await using var azurite = options.Storage is null
             ? await AzuriteProcess.StartAsync(
-                new AzuriteOptions(Path.Combine(options.Folder, "azurite"), options.BlobPort, options.TablePort, options.Node), stopping)
+                new AzuriteOptions(Path.Combine(options.Folder, "azurite"), options.BlobPort, options.TablePort, options.Node), cancel)
             : null;
         var address = options.Storage ?? azurite!.ConnectionString;
         var deployment = new Deployment(
             address, null, policy.Stores.ToDictionary(pair => pair.Key, pair => new StoreAddress(pair.Value.Kind, address)),
             Path.Combine(options.Folder, "queues.db"), Path.Combine(options.Folder, "keys"), "retention.local/ledger", "local");
         deployment.Save(Path.Combine(options.Folder, Deployment.FileName));
-        await DeployedPorts.CreateOwnStoresAsync(deployment, stopping);
+        await DeployedPorts.CreateOwnStoresAsync(deployment, cancel);
         using var log = new RunLog(Path.Combine(options.Folder, "log.txt"), time);
         await using var services = new ServiceCollection()
             .AddSingleton(time).AddSingleton<ILoggerFactory>(log).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
@@ -77,60 +77,60 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             .AddSingleton<SummaryWriter>()
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 
-        await SeedAsync(deployment, services, stopping);
-        await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", stopping);
+        await SeedAsync(deployment, services, cancel);
+        await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
         var raw = options.Summary is null ? null : new RawDeletes(address, time);
-        var before = raw is null ? (double?)null : await raw.MeasureAsync(stopping);
-        var scans = await RunPipelineAsync(services, policy, stopping);
-        var after = raw is null || stopping.IsCancellationRequested ? before : await raw.MeasureAsync(stopping);
-        return await EndAsync(services, scans, Min(before, after), stopping);
+        var before = raw is null ? (double?)null : await raw.MeasureAsync(cancel);
+        var scans = await RunPipelineAsync(services, policy, cancel);
+        var after = raw is null || cancel.IsCancellationRequested ? before : await raw.MeasureAsync(cancel);
+        return await EndAsync(services, scans, Min(before, after), cancel);
     }
 
-    private async Task SeedAsync(Deployment deployment, IServiceProvider services, CancellationToken stopping)
+    private async Task SeedAsync(Deployment deployment, IServiceProvider services, CancellationToken cancel)
     {
-        var seeder = new Seeder(deployment.Work);
-        if (options.Policy is not null || await seeder.IsSeededAsync(stopping))
+        var seeder = new Seeder(deployment.Account);
+        if (options.Policy is not null || await seeder.IsSeededAsync(cancel))
         {
             return;
         }
 
         view.Say("Seeding the sample company …");
         var faults = options.SeedFaults ? SampleFaults.Planted : SampleFaults.None;
-        var size = new SampleSize(options.Seed, time.GetUtcNow(), options.Records, options.LogMegabytes, faults);
-        var written = await seeder.SeedAsync(size, stopping);
+        var size = new SampleSize(options.Seed, time.GetUtcNow(), options.Entities, options.LogMegabytes, faults);
+        var written = await seeder.SeedAsync(size, cancel);
         await services.GetRequiredService<HoldDesk>().PlaceAsync(
             "matter-2026-001",
             new HoldScope.OfSubject(
             [
                 SubjectIdentifier.Of("customer-id", SampleCompany.HeldCustomer),
             ]),
-            "litigation", "the sample", stopping);
+            "litigation", "the sample", cancel);
         view.Say($"{written} entities and the logs are in place; one person is under a legal hold (matter-2026-001).");
     }
 
     private async Task<IReadOnlyCollection<Guid>> RunPipelineAsync(
-        IServiceProvider services, Policy policy, CancellationToken stopping)
+        IServiceProvider services, Policy policy, CancellationToken cancel)
     {
         var follow = new RunFollower(services, policy, view, console, time);
         if (options.Once)
         {
-            await follow.AskForAllAsync(stopping);
+            await follow.AskForAllAsync(cancel);
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var use = options.Once ? ScheduleUse.CommandsOnly : ScheduleUse.Schedules;
         var host = new PipelineHost(services, use, services.GetRequiredService<ILogger<PipelineHost>>());
         var running = host.RunAsync(ending.Token);
         try
         {
-            await follow.FollowAsync(options.Once, startedAt, stopping);
+            await follow.FollowAsync(options.Once ? RunEnd.ByItself : RunEnd.Never, startedAt, cancel);
             if (options.Once && options.Keep)
             {
                 view.Say($"Everything stays up. Use: retention scan list --data {options.Folder}. Ctrl+C ends it.");
-                await Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel);
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             view.Say("Ending: what is in flight is finished first.");
         }
@@ -141,7 +141,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
     }
 
     private async Task<int> EndAsync(
-        IServiceProvider services, IReadOnlyCollection<Guid> scans, double? rawRate, CancellationToken stopping)
+        IServiceProvider services, IReadOnlyCollection<Guid> scans, double? rawRate, CancellationToken cancel)
     {
         // Told also after Ctrl+C: what was done was done.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), time);
@@ -165,7 +165,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 + $"retention ledger export DIR --data {options.Folder}; retention ledger verify DIR --key {verifier}");
         }
 
-        return !stopping.IsCancellationRequested && summary.Rules.All(IsWell) ? 0 : 1;
+        return !cancel.IsCancellationRequested && summary.Rules.All(IsWell) ? 0 : 1;
     }
 
     private static bool IsWell(RuleSummary rule) => rule is { Failed: 0, Open: 0, Status: "done" or "report" };

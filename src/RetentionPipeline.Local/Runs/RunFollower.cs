@@ -5,6 +5,16 @@ using Spectre.Console;
 
 namespace RetentionPipeline.Local.Runs;
 
+/// <summary>Whether a run has an end of its own.</summary>
+public enum RunEnd
+{
+    /// <summary>When everything that it started or found has ended.</summary>
+    ByItself,
+
+    /// <summary>When somebody ends it.</summary>
+    Never,
+}
+
 /// <summary>Follows the scans of a run: shows them, and knows when a run that ends by itself has ended.</summary>
 public sealed class RunFollower(
     IServiceProvider services, Policy policy, ProgressView view, IAnsiConsole console, TimeProvider time)
@@ -31,24 +41,24 @@ public sealed class RunFollower(
     }
 
     /// <summary>Until everything that was started or found is closed, parked or stopped; without end otherwise.</summary>
-    public async Task FollowAsync(bool once, long startedAt, CancellationToken stopping)
+    public async Task FollowAsync(RunEnd end, long startedAt, CancellationToken cancel)
     {
         if (!console.Profile.Capabilities.Interactive)
         {
-            await FollowAsync(once, startedAt, _ => { }, stopping);
+            await FollowAsync(end, startedAt, _ => { }, cancel);
             return;
         }
 
         await console.Live(new Table()).StartAsync(context =>
-            FollowAsync(once, startedAt, statuses => context.UpdateTarget(view.Table(statuses)), stopping));
+            FollowAsync(end, startedAt, statuses => context.UpdateTarget(view.Table(statuses)), cancel));
     }
 
     private async Task FollowAsync(
-        bool once, long startedAt, Action<IReadOnlyList<ScanStatus>> show, CancellationToken stopping)
+        RunEnd end, long startedAt, Action<IReadOnlyList<ScanStatus>> show, CancellationToken cancel)
     {
         while (true)
         {
-            var statuses = await LookAsync(stopping);
+            var statuses = await LookAsync(cancel);
             show(statuses);
             if (!firstActSaid && statuses.Any(status => status.Ended > 0))
             {
@@ -56,12 +66,12 @@ public sealed class RunFollower(
                 view.Say($"First records erased or anonymised {time.GetElapsedTime(startedAt).TotalSeconds:F1} s after the start.");
             }
 
-            if (once && await HasEndedAsync(statuses, stopping))
+            if (end is RunEnd.ByItself && await HasEndedAsync(statuses, cancel))
             {
                 return;
             }
 
-            await Task.Delay(Look, time, stopping);
+            await Task.Delay(Look, time, cancel);
         }
     }
 

@@ -10,7 +10,7 @@ namespace RetentionPipeline.Local.Runs;
 public sealed record RunSummary(
     IReadOnlyList<RuleSummary> Rules, double RecordsPerSecond, double? RawDeletesPerSecond,
     IReadOnlyDictionary<string, StoreSummary> Stores, long Messages, double PeakMemoryMiB, LedgerSummary Ledger,
-    string Evidence)
+    [property: JsonPropertyName("evidence")] string EvidenceAt)
 {
     /// <summary>Writes the file.</summary>
     public void Save(string file) =>

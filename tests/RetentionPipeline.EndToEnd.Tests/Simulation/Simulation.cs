@@ -29,11 +29,9 @@ internal sealed class Simulation : IDisposable
         Queue = new MemoryWorkQueue(Faults, Time);
         Secrets = new MemorySecretStore(Faults);
         Ledger = new MemoryLedger(Faults);
-        Stores = stores.ToDictionary(name => name, _ => new MemoryRecordStore(Faults) { PageLimit = PageLimit });
+        Stores = stores.ToDictionary(name => name, _ => new MemoryRecordStore(Faults));
         services = Build();
     }
-
-    public static int PageLimit { get; set; } = int.MaxValue;
 
     public Faults Faults { get; } = new();
 
