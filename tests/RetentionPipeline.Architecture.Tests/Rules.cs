@@ -1,0 +1,164 @@
+namespace RetentionPipeline.Architecture.Tests;
+
+/// <summary>
+/// The allow-lists. What is not listed is forbidden; a new line is a design decision, with its reason in the commit.
+/// </summary>
+internal static class Rules
+{
+    private const string Root = "RetentionPipeline.";
+    private const string Outside = "Core and Ledger name nothing of the world outside";
+
+    /// <summary>Which project may reference which (names without the common first part).</summary>
+    public static IReadOnlyDictionary<string, string[]> References { get; } = new Dictionary<string, string[]>
+    {
+        ["Ledger"] = [],
+        ["Core"] = ["Ledger"],
+        ["Adapters"] = ["Core", "Ledger"],
+        ["Local"] = ["Core", "Ledger", "Adapters"],
+        ["Cli"] = ["Core", "Ledger", "Adapters"],
+        ["Fakes"] = ["Core", "Ledger"],
+        ["Ledger.Tests"] = ["Ledger", "Fakes"],
+        ["Core.Tests"] = ["Core", "Ledger", "Fakes"],
+        // Storage on this machine is started by what the local run starts it with.
+        ["Stores.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Fakes"],
+        ["EndToEnd.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli", "Fakes"],
+        // For the assemblies alone: the tests name no type of theirs.
+        ["Architecture.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli"],
+    };
+
+    /// <summary>Which project may use which package, framework or imported build file.</summary>
+    public static IReadOnlyDictionary<string, string[]> Packages { get; } = new Dictionary<string, string[]>
+    {
+        // Small enough for an auditor to read: .NET has no Ed25519, that is all it lacks.
+        ["Ledger"] = ["BouncyCastle.Cryptography"],
+        ["Core"] = ["YamlDotNet", "NodaTime", "NCrontab", "Polly.Core", "Microsoft.Extensions.Logging.Abstractions"],
+        ["Adapters"] =
+        [
+            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Storage.Blobs", "Microsoft.Data.Sqlite",
+            "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
+        ],
+        ["Local"] =
+        [
+            "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Extensions.DependencyInjection",
+            "Microsoft.Extensions.Logging.Abstractions", "System.CommandLine", "Spectre.Console",
+        ],
+        ["Cli"] =
+        [
+            "Azure.Core", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
+            "System.CommandLine", "Spectre.Console",
+        ],
+        ["Fakes"] = [],
+        ["Ledger.Tests"] = ["CsCheck", "Microsoft.Extensions.TimeProvider.Testing"],
+        ["Core.Tests"] = ["CsCheck", "NJsonSchema", "Microsoft.Extensions.TimeProvider.Testing"],
+        ["Stores.Tests"] = ["Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Extensions.TimeProvider.Testing"],
+        ["EndToEnd.Tests"] = ["Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions"],
+        ["Architecture.Tests"] = ["Microsoft.CodeAnalysis.CSharp"],
+        // For every project, or for every one that ends in .Tests.
+        ["Directory.Build.props"] =
+        [
+            "Microsoft.CodeAnalysis.BannedApiAnalyzers", "Microsoft.NET.Test.Sdk", "xunit", "xunit.runner.visualstudio",
+        ],
+    };
+
+    /// <summary>What a project file may set for itself; warnings, nullability and locking are the same for all.</summary>
+    public static IReadOnlyList<string> ProjectProperties { get; } = ["OutputType", "AssemblyName", "InternalsVisibleTo"];
+
+    /// <summary>Which room of Core may use which; "" is Core's own folder.</summary>
+    public static IReadOnlyDictionary<string, string[]> Rooms { get; } = new Dictionary<string, string[]>
+    {
+        [""] = [],
+        ["Records"] = [],
+        ["Anonymisation"] = [],
+        ["Work"] = [],
+        ["Policies"] = ["Anonymisation"],
+        ["Holds"] = ["Records", "Work"],
+        ["Erasure"] = ["Policies", "Records", "Holds", "Anonymisation", "Work"],
+        ["Scanning"] = ["Policies", "Records", "Erasure", "Work"],
+        ["Processors"] = ["Records", "Work"],
+        ["Requests"] = ["Records", "Policies", "Scanning", "Processors", "Work"],
+        ["Evidence"] = ["Policies", "Holds", "Scanning", "Erasure", "Requests", "Processors", "Work"],
+    };
+
+    /// <summary>Which folder of Adapters may use which; "" holds what all SDKs need alike. Only Composition sees all.</summary>
+    public static IReadOnlyDictionary<string, string[]> AdapterFolders { get; } = new Dictionary<string, string[]>
+    {
+        [""] = [],
+        ["Blobs"] = [""],
+        ["Tables"] = [""],
+        ["Queues"] = [""],
+        ["Files"] = [""],
+        ["Pump"] = [""],
+        ["Composition"] = ["", "Blobs", "Tables", "Queues", "Files", "Pump"],
+    };
+
+    /// <summary>The namespaces of packages that a folder of Adapters may name, with all below them.</summary>
+    public static IReadOnlyDictionary<string, string[]> AdapterSdks { get; } = new Dictionary<string, string[]>
+    {
+        [""] = ["Azure", "Azure.Core"],
+        ["Blobs"] = ["Azure", "Azure.Core", "Azure.Storage"],
+        ["Tables"] = ["Azure", "Azure.Core", "Azure.Data.Tables"],
+        ["Queues"] = ["Microsoft.Data.Sqlite"],
+        ["Files"] = [],
+        ["Pump"] = ["Microsoft.Extensions.Logging"],
+        ["Composition"] =
+        [
+            "Azure", "Azure.Core", "Azure.Identity", "Azure.Storage", "Azure.Data.Tables", "Microsoft.Extensions.Logging",
+            "Microsoft.Extensions.DependencyInjection",
+        ],
+    };
+
+    /// <summary>What Core and Ledger never name: it belongs to an adapter. A name that ends in a dot is a namespace.</summary>
+    public static IReadOnlyList<string> OutsideWorld { get; } =
+    [
+        "System.Net.", "System.Data.", "System.IO.Pipes.", "System.IO.File", "System.IO.FileInfo", "System.IO.FileStream",
+        "System.IO.Directory", "System.IO.DirectoryInfo", "System.IO.FileSystemWatcher", "System.IO.RandomAccess",
+        "System.Console", "System.Diagnostics.Process", "System.Diagnostics.ProcessStartInfo",
+    ];
+
+    /// <summary>Words that say nothing about what a type is.</summary>
+    public static IReadOnlyList<string> EmptyWords { get; } =
+        ["Manager", "Helper", "Helpers", "Util", "Utils", "Utility", "Utilities", "Common", "Base", "Impl", "Data", "Info", "Process"];
+
+    /// <summary>
+    /// Types of a static readonly field that cannot change once made, besides enums and own records. Private arrays are
+    /// let through: tables that only their own type can reach.
+    /// </summary>
+    public static IReadOnlyList<string> Unchanging { get; } =
+    [
+        "string", "bool", "byte", "char", "short", "ushort", "int", "uint", "long", "ulong", "double", "decimal", "BigInteger",
+        "Guid", "TimeSpan", "DateOnly", "TimeOnly", "DateTimeOffset", "Uri", "Type", "Regex", "SearchValues", "EventId",
+        "IReadOnlyList", "IReadOnlyDictionary", "IReadOnlySet", "IReadOnlyCollection", "FrozenSet", "FrozenDictionary",
+        "ImmutableArray", "ImmutableDictionary", "ImmutableHashSet", "ReadOnlyMemory", "Encoding", "UTF8Encoding",
+        "JsonSerializerOptions", "JsonDocumentOptions", "Action", "Func", "CompositeFormat",
+    ];
+
+    /// <summary>Hosts that a file may name. Lock files of npm name authors' pages; they are read by their own rule.</summary>
+    public static IReadOnlyList<string> Hosts { get; } = ["127.0.0.1", "localhost", "shop.example", "json-schema.org"];
+
+    public const int LinesOfFile = 300;
+    public const int LinesOfFunction = 70;
+    public const int ConstructorParameters = 6;
+
+    /// <summary>The full name of a project of these tables.</summary>
+    public static string ProjectOf(string shortName) =>
+        shortName.StartsWith("Directory.", StringComparison.Ordinal) ? shortName : Root + shortName;
+
+    /// <summary>Breaches that stand, each with its reason. One that no longer applies is a failure too.</summary>
+    public static IReadOnlyList<Exemption> Exemptions { get; } =
+    [
+        new("A type's name holds no empty word", "AzuriteProcess", "It is an operating system's process, and says so."),
+        new(Outside, "RetentionPipeline.Ledger.LogExport", "An export is a folder of files: the form that other tools of the log read."),
+        new(Outside, "RetentionPipeline.Ledger.StructuralVerifier", "An auditor checks such a folder with this assembly alone."),
+        new(Outside, "RetentionPipeline.Core.Evidence.OpeningsFolder", "Openings lie as files beside an export, for the same auditor."),
+        new("No type is named like a part of a namespace", "Simulation", "Named before its folder; the oracle of others stands on it."),
+        new("No type is named like a part of a namespace", "Evidence", "Named before the room; the oracle of others stands on it."),
+        new("A file has at most 300 lines", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Is being replaced by the fast engine."),
+        new("What a file points at exists", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Its page comes with the fast engine."),
+        new("What a file points at exists", "docs/limits.md", "Its page comes with the fast engine."),
+    ];
+
+    /// <param name="Rule">The rule's name.</param>
+    /// <param name="Where">The breach's place.</param>
+    /// <param name="Why">Why it stands.</param>
+    internal sealed record Exemption(string Rule, string Where, string Why);
+}
