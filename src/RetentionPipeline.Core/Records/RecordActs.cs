@@ -14,7 +14,10 @@ public abstract record ActResult
     /// <summary>The record was not there when the act arrived.</summary>
     public sealed record NotFound : ActResult;
 
-    /// <summary>The record is there in another version; nothing was changed.</summary>
+    /// <summary>
+    /// The record is there in another version or, where the service does not tell the two apart, gone; nothing was
+    /// changed. A read tells which.
+    /// </summary>
     public sealed record VersionMismatch : ActResult;
 
     /// <summary>The store asked to come back later; nothing was changed.</summary>

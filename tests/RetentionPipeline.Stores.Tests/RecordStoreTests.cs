@@ -1,0 +1,155 @@
+using System.Text;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using RetentionPipeline.Adapters.Blobs;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Adapters.Tables;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.Fakes;
+
+namespace RetentionPipeline.Stores.Tests;
+
+/// <summary>The fake that simulations trust.</summary>
+public sealed class MemoryRecordStoreTests : RecordStoreContract
+{
+    protected override Task<IStoreUnderTest> OpenAsync() => Task.FromResult<IStoreUnderTest>(new UnderTest());
+
+    private sealed class UnderTest : IStoreUnderTest
+    {
+        private readonly MemoryRecordStore store = new(new Faults()) { PageLimit = 3, RangeLimit = 4 };
+
+        public IRecordStore Store => store;
+
+        public DatasetLocation Location { get; } = new("set", "Things", "", null, "RetentionStage", LocationOptions.None);
+
+        public DatasetLocation Missing
+        {
+            get
+            {
+                store.Unreachable = true;
+                return Location;
+            }
+        }
+
+        public string Field => "Value";
+
+        public Task<RecordKey> PutAsync(string partition, string id, string value)
+        {
+            var key = new RecordKey(partition, id);
+            store.Put("Things", key, new Dictionary<string, object?> { ["Value"] = value });
+            return Task.FromResult(key);
+        }
+
+        public RecordRewrite Rewrite(StageMark stage, string value) =>
+            new RecordRewrite.OfFields(stage, _ => new Dictionary<string, object?> { ["Value"] = value });
+    }
+}
+
+[Collection(AzuriteCollection.Name)]
+public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreContract
+{
+    protected override async Task<IStoreUnderTest> OpenAsync()
+    {
+        var table = azurite.Tables.GetTableClient(azurite.NewName());
+        await table.CreateAsync();
+        return new UnderTest(azurite, table);
+    }
+
+    [Fact]
+    public async Task A_rewrite_keeps_untouched_fields_and_their_types_and_drops_what_is_removed()
+    {
+        var test = await OpenAsync();
+        var table = azurite.Tables.GetTableClient(test.Location.Container);
+        await table.AddEntityAsync(new TableEntity("p", "id")
+        {
+            ["Int"] = 5, ["Long"] = 5L, ["Double"] = 5.0, ["Flag"] = true, ["At"] = DateTimeOffset.UnixEpoch, ["Id"] = Guid.Empty,
+            ["Bytes"] = new byte[] { 1 }, ["Goes"] = "x", ["Ip"] = "203.0.113.7",
+        });
+        var key = new RecordKey("p", "id");
+        foreach (var drop in new[] { false, true })
+        {
+            var version = (await test.Store.ReadAsync(test.Location, key, [], CancellationToken.None))!.Version;
+            var rewrite = new RecordRewrite.OfFields(Stage, fields => drop
+                ? new Dictionary<string, object?> { ["Goes"] = RemovedField.Value }
+                : new Dictionary<string, object?> { ["Ip"] = "203.0.113.0" });
+            var ready = (PreparedRewrite.Ready)await test.Store.PrepareRewriteAsync(test.Location, key, version, rewrite, CancellationToken.None);
+            Assert.IsType<ActResult.Done>(await ready.Commit(CancellationToken.None));
+        }
+
+        var after = (await table.GetEntityAsync<TableEntity>("p", "id")).Value;
+        Assert.IsType<int>(after["Int"]);
+        Assert.IsType<long>(after["Long"]);
+        Assert.IsType<double>(after["Double"]);
+        Assert.IsType<Guid>(after["Id"]);
+        Assert.Equal("203.0.113.0", after["Ip"]);
+        Assert.False(after.ContainsKey("Goes"));
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_is_unavailable_and_says_no_key()
+    {
+        var gone = DeployedPorts.TableService(
+            System.Text.RegularExpressions.Regex.Replace(azurite.ConnectionString, @"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:9"), 0);
+        var store = new TableRecordStore("far", new TableClients(gone, gone));
+        var location = new DatasetLocation("set", "Things", "", null, "RetentionStage", LocationOptions.None);
+        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            store.ReadAsync(location, new RecordKey("secret-key", "secret-row"), [], CancellationToken.None));
+        Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    private sealed class UnderTest(AzuriteFixture azurite, TableClient table) : IStoreUnderTest
+    {
+        public IRecordStore Store { get; } = new TableRecordStore("tables", new TableClients(azurite.Tables, azurite.Tables));
+
+        public DatasetLocation Location { get; } = new("set", table.Name, "", null, "RetentionStage", LocationOptions.None);
+
+        public DatasetLocation Missing => Location with { Container = "Missing" };
+
+        public string Field => "Value";
+
+        public async Task<RecordKey> PutAsync(string partition, string id, string value)
+        {
+            await table.UpsertEntityAsync(new TableEntity(partition, id) { ["Value"] = value }, TableUpdateMode.Replace);
+            return new RecordKey(partition, id);
+        }
+
+        public RecordRewrite Rewrite(StageMark stage, string value) =>
+            new RecordRewrite.OfFields(stage, _ => new Dictionary<string, object?> { ["Value"] = value });
+    }
+}
+
+[Collection(AzuriteCollection.Name)]
+public sealed class BlobRecordStoreTests(AzuriteFixture azurite) : RecordStoreContract
+{
+    protected override async Task<IStoreUnderTest> OpenAsync()
+    {
+        var container = azurite.Blobs.GetBlobContainerClient(azurite.NewName());
+        await container.CreateAsync();
+        return new UnderTest(azurite, container);
+    }
+
+    private sealed class UnderTest(AzuriteFixture azurite, BlobContainerClient container) : IStoreUnderTest
+    {
+        public IRecordStore Store { get; } = new BlobRecordStore("blobs", new BlobClients(azurite.Blobs, azurite.Blobs));
+
+        public DatasetLocation Location { get; } = new("set", container.Name, "set/", null, "RetentionStage", LocationOptions.None);
+
+        public DatasetLocation Missing => Location with { Container = "missing" };
+
+        public string Field => "metadata.value";
+
+        public async Task<RecordKey> PutAsync(string partition, string id, string value)
+        {
+            var blob = container.GetBlobClient($"set/{partition}/{id}");
+            await blob.UploadAsync(BinaryData.FromString(value), overwrite: true);
+            await blob.SetMetadataAsync(new Dictionary<string, string> { ["value"] = value });
+            return new RecordKey("", blob.Name);
+        }
+
+        public RecordRewrite Rewrite(StageMark stage, string value) => new RecordRewrite.OfContent(stage, async (_, output, cancel) =>
+        {
+            await output.WriteAsync(Encoding.UTF8.GetBytes(value), cancel);
+            return new ContentChange(1, 1, 0);
+        });
+    }
+}

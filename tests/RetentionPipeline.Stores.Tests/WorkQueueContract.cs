@@ -1,0 +1,182 @@
+using Microsoft.Extensions.Time.Testing;
+using RetentionPipeline.Adapters.Queues;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Fakes;
+
+namespace RetentionPipeline.Stores.Tests;
+
+/// <summary>The semantics of Service Bus that the pipeline rests on.</summary>
+public abstract class WorkQueueContract
+{
+    private const string Queue = "work";
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    protected abstract IWorkQueue Open();
+
+    [Fact]
+    public async Task A_message_is_locked_while_it_is_handled_and_comes_back_when_its_lock_ends()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1");
+        var first = await ReceiveAsync(queue);
+        Assert.Equal(1, first!.DeliveryCount);
+        Assert.Null(await ReceiveAsync(queue));
+
+        Time.Advance(TimeSpan.FromSeconds(61));
+        var second = await ReceiveAsync(queue);
+
+        Assert.Equal(2, second!.DeliveryCount);
+        await Assert.ThrowsAsync<MessageLockLostException>(() => queue.CompleteAsync(first, None));
+        await Assert.ThrowsAsync<MessageLockLostException>(() => queue.RenewLockAsync(first, None));
+        await queue.CompleteAsync(second, None);
+        Time.Advance(TimeSpan.FromHours(1));
+        Assert.Null(await ReceiveAsync(queue));
+    }
+
+    [Fact]
+    public async Task A_renewed_lock_holds_for_its_full_length_again()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1");
+        var message = await ReceiveAsync(queue);
+        Time.Advance(TimeSpan.FromSeconds(50));
+        Assert.Equal(Time.GetUtcNow().AddSeconds(60), await queue.RenewLockAsync(message!, None));
+        Time.Advance(TimeSpan.FromSeconds(50));
+        Assert.Null(await ReceiveAsync(queue));
+        await queue.CompleteAsync(message!, None);
+    }
+
+    [Fact]
+    public async Task A_message_given_back_comes_again_at_once_and_counts()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1");
+        await queue.AbandonAsync((await ReceiveAsync(queue))!, None);
+        Assert.Equal(2, (await ReceiveAsync(queue))!.DeliveryCount);
+    }
+
+    [Fact]
+    public async Task After_ten_deliveries_it_is_dead_with_the_queues_own_reason()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1");
+        for (var delivery = 1; delivery <= 10; delivery++)
+        {
+            await queue.AbandonAsync((await ReceiveAsync(queue))!, None);
+        }
+
+        Assert.Null(await ReceiveAsync(queue));
+        Assert.Equal("MaxDeliveryCountExceeded", (await ReceiveAsync(queue, QueueNames.DeadLetterOf(Queue)))!.DeadLetterReason);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_keeps_its_body_and_reason_and_can_be_drained()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1");
+        await queue.DeadLetterAsync((await ReceiveAsync(queue))!, "planted", None);
+        Assert.Null(await ReceiveAsync(queue));
+        var letter = (await ReceiveAsync(queue, QueueNames.DeadLetterOf(Queue)))!;
+        Assert.Equal(("planted", "body of 1"), (letter.DeadLetterReason, System.Text.Encoding.UTF8.GetString(letter.Body.Span)));
+        await queue.CompleteAsync(letter, None);
+        Assert.Null(await ReceiveAsync(queue, QueueNames.DeadLetterOf(Queue)));
+    }
+
+    [Fact]
+    public async Task A_scheduled_message_is_not_delivered_early()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1", Time.GetUtcNow().AddMinutes(5));
+        Time.Advance(TimeSpan.FromMinutes(4.9));
+        Assert.Null(await ReceiveAsync(queue));
+        Time.Advance(TimeSpan.FromMinutes(0.2));
+        Assert.NotNull(await ReceiveAsync(queue));
+    }
+
+    [Fact]
+    public async Task An_id_seen_within_the_window_is_dropped_whatever_became_of_the_first_copy()
+    {
+        var queue = Open();
+        await SendAsync(queue, "1");
+        await queue.CompleteAsync((await ReceiveAsync(queue))!, None);
+        await SendAsync(queue, "1");
+        Assert.Null(await ReceiveAsync(queue));
+        Time.Advance(TimeSpan.FromMinutes(11));
+        await SendAsync(queue, "1");
+        Assert.NotNull(await ReceiveAsync(queue));
+    }
+
+    [Fact]
+    public async Task Many_receivers_share_the_messages_and_none_gets_one_of_another()
+    {
+        var queue = Open();
+        await queue.SendAsync(Queue, [.. Enumerable.Range(0, 100).Select(number => Make($"{number}", null))], None);
+        var taken = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (await ReceiveAsync(queue) is { } message)
+            {
+                taken.Add(message.Id);
+                await queue.CompleteAsync(message, None);
+            }
+        })));
+        Assert.Equal(100, taken.Distinct().Count());
+        Assert.Equal(100, taken.Count);
+    }
+
+    protected static async Task<ReceivedMessage?> ReceiveAsync(IWorkQueue queue, string name = Queue) =>
+        (await queue.ReceiveAsync(name, 1, TimeSpan.Zero, None)).SingleOrDefault();
+
+    protected static Task SendAsync(IWorkQueue queue, string id, DateTimeOffset? notBefore = null) =>
+        queue.SendAsync(Queue, [Make(id, notBefore)], None);
+
+    private static OutgoingMessage Make(string id, DateTimeOffset? notBefore) =>
+        new(id, System.Text.Encoding.UTF8.GetBytes($"body of {id}"), notBefore);
+}
+
+public sealed class MemoryWorkQueueTests : WorkQueueContract
+{
+    protected override IWorkQueue Open() => new MemoryWorkQueue(new Faults(), Time);
+}
+
+public sealed class SqliteWorkQueueTests : WorkQueueContract, IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("queue-").FullName;
+    private readonly List<SqliteWorkQueue> open = [];
+
+    [Fact]
+    public async Task What_was_sent_is_there_for_another_process_and_after_a_restart()
+    {
+        var (one, other) = (Open(), Open());
+        await SendAsync(one, "1");
+        await SendAsync(one, "2");
+        await other.CompleteAsync((await ReceiveAsync(other))!, CancellationToken.None);
+        open[0].Dispose();
+        Assert.Equal("2", (await ReceiveAsync(Open()))!.Id);
+    }
+
+    [Fact]
+    public async Task A_body_or_an_id_that_is_too_large_is_refused_and_says_what_is_allowed()
+    {
+        var queue = Open();
+        var large = await Assert.ThrowsAsync<ArgumentException>(() => queue.SendAsync("work", [new("1", new byte[300 * 1024], null)], CancellationToken.None));
+        Assert.Contains("262144", large.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentException>(() => queue.SendAsync("work", [new(new string('x', 129), "x"u8.ToArray(), null)], CancellationToken.None));
+        Assert.Null(await ReceiveAsync(queue));
+    }
+
+    protected override IWorkQueue Open()
+    {
+        var queue = new SqliteWorkQueue(Path.Combine(folder, "queue.db"), QueueBehaviour.Default, Time);
+        open.Add(queue);
+        return queue;
+    }
+
+    public void Dispose()
+    {
+        open.ForEach(queue => queue.Dispose());
+        Directory.Delete(folder, recursive: true);
+    }
+}
