@@ -150,8 +150,6 @@ internal static class Rules
         new(Outside, "RetentionPipeline.Ledger.LogExport", "An export is a folder of files: the form that other tools of the log read."),
         new(Outside, "RetentionPipeline.Ledger.StructuralVerifier", "An auditor checks such a folder with this assembly alone."),
         new(Outside, "RetentionPipeline.Core.Evidence.OpeningsFolder", "Openings lie as files beside an export, for the same auditor."),
-        new("No type is named like a part of a namespace", "Simulation", "Named before its folder; the oracle of others stands on it."),
-        new("No type is named like a part of a namespace", "Evidence", "Named before the room; the oracle of others stands on it."),
         new("A file has at most 300 lines", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Is being replaced by the fast engine."),
         new("What a file points at exists", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Its page comes with the fast engine."),
         new("What a file points at exists", "docs/limits.md", "Its page comes with the fast engine."),

@@ -2,6 +2,7 @@ using System.Text;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.EndToEnd.Tests.Simulation;
 using RetentionPipeline.Local.Sample;
 
 namespace RetentionPipeline.EndToEnd.Tests.Oracle;
@@ -49,17 +50,17 @@ public sealed class OracleTests
 
         Assert.Empty(differences);
         Assert.True(fates[Fate.Goes] > 100 && fates[Fate.IsAnonymised] > 50 && fates[Fate.Stays] > 100);
-        var figures = await Simulation.Evidence.FiguresAsync(simulation);
+        var figures = await EvidenceCheck.FiguresAsync(simulation);
         Assert.Equal(policy.Rules.Count, figures.Count);
         Assert.All(figures, scan => Assert.False(scan.ShowsAsFailed));
         Assert.All(figures, scan => Assert.Equal(scan.Totals.Due, scan.NotActed + scan.Results.Values.Sum()));
-        await Simulation.Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
     public async Task Canaries_appear_nowhere_but_in_the_companys_own_stores()
     {
-        var size = new SampleSize(3, Simulation.Shop.Now, 1200, 1, SampleFaults.Planted);
+        var size = new SampleSize(3, Shop.Now, 1200, 1, SampleFaults.Planted);
         var (simulation, _) = await SampleSimulation.StartAsync(size);
         using var __ = simulation;
         await simulation.Queue.SendAsync("operations", [new("foreign", Encoding.UTF8.GetBytes("not ours"), null)], CancellationToken.None);
@@ -73,7 +74,7 @@ public sealed class OracleTests
     [Fact]
     public async Task A_canary_that_is_logged_is_found()
     {
-        var size = new SampleSize(3, Simulation.Shop.Now, 200, 0, SampleFaults.None);
+        var size = new SampleSize(3, Shop.Now, 200, 0, SampleFaults.None);
         var (simulation, company) = await SampleSimulation.StartAsync(size);
         using var _ = simulation;
         simulation.Logs.Add($"Information 1 erased {company[0].Partition}");
@@ -85,7 +86,7 @@ public sealed class OracleTests
     [Fact]
     public async Task Planted_faults_show_and_nothing_else_fails()
     {
-        var size = new SampleSize(4, Simulation.Shop.Now, 1200, 1, SampleFaults.Planted);
+        var size = new SampleSize(4, Shop.Now, 1200, 1, SampleFaults.Planted);
         var (simulation, _) = await SampleSimulation.StartAsync(size);
         using var __ = simulation;
 
@@ -93,7 +94,7 @@ public sealed class OracleTests
         await simulation.Get<Core.Holds.HoldDesk>().ReleaseAsync("matter-2026-001", CancellationToken.None);
         await simulation.RunOnceAsync();
 
-        var figures = await Simulation.Evidence.FiguresAsync(simulation);
+        var figures = await EvidenceCheck.FiguresAsync(simulation);
         Assert.Equal(2, figures.Count(scan => scan.TooManyUndated));
         Assert.Equal(1, figures.Sum(scan => scan.Results.GetValueOrDefault(OutcomeResult.Failed)));
         Assert.Single(await simulation.Get<Core.Scanning.OpenScans>().ListAsync(CancellationToken.None));
@@ -105,7 +106,7 @@ internal static class CanarySearch
 {
     private static readonly byte[] Canary = Encoding.ASCII.GetBytes(SampleCompany.Canary);
 
-    public static IReadOnlyList<string> Find(Simulation.Simulation simulation)
+    public static IReadOnlyList<string> Find(SimulatedPipeline simulation)
     {
         var found = new List<string>();
         found.AddRange(simulation.Logs.Where(line => line.Contains(SampleCompany.Canary, StringComparison.OrdinalIgnoreCase)).Select(_ => "log"));

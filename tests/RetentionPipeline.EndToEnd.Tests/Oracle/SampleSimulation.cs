@@ -1,6 +1,7 @@
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.EndToEnd.Tests.Simulation;
 using RetentionPipeline.Local.Sample;
 
 namespace RetentionPipeline.EndToEnd.Tests.Oracle;
@@ -10,9 +11,9 @@ internal static class SampleSimulation
 {
     public static string PolicyText { get; } = File.ReadAllText(Path.Combine(Repository.Root, "samples", "policies", "contoso-outdoor.yaml"));
 
-    public static async Task<(Simulation.Simulation Simulation, IReadOnlyList<SampleEntity> Company)> StartAsync(SampleSize size)
+    public static async Task<(SimulatedPipeline Simulation, IReadOnlyList<SampleEntity> Company)> StartAsync(SampleSize size)
     {
-        var simulation = new Simulation.Simulation(size.Now, "crm", "shop", "logs", "files");
+        var simulation = new SimulatedPipeline(size.Now, "crm", "shop", "logs", "files");
         var policy = PolicyDocument.Load(PolicyText, "sample").Policy!;
         var stores = policy.Datasets.Values.Where(dataset => policy.Stores[dataset.Store].Kind is StoreKind.Table)
             .ToDictionary(dataset => dataset.Container, dataset => dataset.Store);

@@ -41,7 +41,7 @@ public sealed class ControlTests
 
         Assert.Equal(Shop.GoneCount(Visits), simulation.Stores[Shop.Store].Acts.Count(act => act.Act == "delete"));
         Assert.NotNull(simulation.Stores[Shop.Store].Find(Shop.Visits, late));
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -56,8 +56,8 @@ public sealed class ControlTests
         await simulation.RunUntilQuietAsync();
 
         Assert.Empty(simulation.Stores[Shop.Store].Acts);
-        Assert.Contains(await Evidence.FiguresAsync(simulation), figures => figures.Status == "refused");
-        await Evidence.AssertWellAsync(simulation);
+        Assert.Contains(await EvidenceCheck.FiguresAsync(simulation), figures => figures.Status == "refused");
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ControlTests
         simulation.Time.Advance(TimeSpan.FromDays(7.1));
         await simulation.Get<PipelineTimers>().CloseAsync(CancellationToken.None);
 
-        var figures = await Evidence.FiguresAsync(simulation);
+        var figures = await EvidenceCheck.FiguresAsync(simulation);
         Assert.Equal(3, figures.Count(scan => scan is { Status: "refused", Reason: "lapsed" }));
         Assert.Empty(simulation.Stores[Shop.Store].Acts);
     }
@@ -99,8 +99,8 @@ public sealed class ControlTests
         await simulation.RunUntilQuietAsync();
 
         Assert.Equal(Shop.GoneCount(Visits), simulation.Stores[Shop.Store].Acts.Count(act => act.Act == "delete"));
-        Assert.Equal(0, (await Evidence.ResultsAsync(simulation)).GetValueOrDefault(OutcomeResult.Failed));
-        await Evidence.AssertWellAsync(simulation);
+        Assert.Equal(0, (await EvidenceCheck.ResultsAsync(simulation)).GetValueOrDefault(OutcomeResult.Failed));
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -118,10 +118,10 @@ public sealed class ControlTests
         simulation.Time.Advance(TimeSpan.FromSeconds(4));
         await simulation.RunUntilQuietAsync();
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.Equal(Shop.GoneCount(Visits), results[OutcomeResult.Erased]);
         Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Failed));
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -152,8 +152,8 @@ public sealed class ControlTests
 
         var kept = Enumerable.Range(0, Visits).Where(number => Shop.Now.AddDays(-Shop.AgeOf(number)).AddMonths(15) > Shop.Now);
         Assert.All(kept, number => Assert.NotNull(simulation.Stores[Shop.Store].Find(Shop.Visits, Shop.Visit(number))));
-        Assert.True((await Evidence.ResultsAsync(simulation))[OutcomeResult.Changed] > 0);
-        await Evidence.AssertWellAsync(simulation);
+        Assert.True((await EvidenceCheck.ResultsAsync(simulation))[OutcomeResult.Changed] > 0);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class ControlTests
         await simulation.RunUntilQuietAsync();
 
         Assert.Empty(simulation.Stores[Shop.Store].Acts);
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -207,14 +207,14 @@ public sealed class ControlTests
         Assert.Equal(Shop.GoneCount(Visits), scan.Figures.Results[OutcomeResult.Erased]);
     }
 
-    private static async Task DecideAsync(Simulation simulation, string rule, CommandVerb verb)
+    private static async Task DecideAsync(SimulatedPipeline simulation, string rule, CommandVerb verb)
     {
         var scan = DerivedId.CommandedScan(rule, "visits", "once");
         await simulation.Get<CommandTable>().SubmitAsync($"{verb}", verb, scan.ToString("D"), "tester", CancellationToken.None);
         await simulation.Get<PipelineTimers>().ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None);
     }
 
-    private static async Task RunRoundsAsync(Simulation simulation, int rounds)
+    private static async Task RunRoundsAsync(SimulatedPipeline simulation, int rounds)
     {
         var timers = simulation.Get<PipelineTimers>();
         for (var round = 0; round < rounds; round++)
@@ -228,9 +228,9 @@ public sealed class ControlTests
         }
     }
 
-    private static async Task<Simulation> StartAsync(string policy)
+    private static async Task<SimulatedPipeline> StartAsync(string policy)
     {
-        var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, Visits);
         await simulation.StorePolicyAsync(policy);
         return simulation;

@@ -48,15 +48,15 @@ public sealed class CrashTests
         return simulation.Faults.Calls - before;
     }
 
-    private static async Task<Simulation> StartAsync()
+    private static async Task<SimulatedPipeline> StartAsync()
     {
-        var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.SeedSmall(simulation, Visits);
         await simulation.StorePolicyAsync(Shop.Policy());
         return simulation;
     }
 
-    private static async Task RunAsync(Simulation simulation)
+    private static async Task RunAsync(SimulatedPipeline simulation)
     {
         // Asking is the person's part: it is done until it is done.
         for (var asked = false; !asked;)
@@ -76,7 +76,7 @@ public sealed class CrashTests
         simulation.Faults.Choose = null;
     }
 
-    private static async Task AssertWholeAsync(Simulation simulation, FaultKind kind, string where, string? crashedAt)
+    private static async Task AssertWholeAsync(SimulatedPipeline simulation, FaultKind kind, string where, string? crashedAt)
     {
         for (var number = 0; number < Visits; number++)
         {
@@ -85,7 +85,7 @@ public sealed class CrashTests
             Assert.True(found is null || (string)found.Value.Fields["Ip"]! == Shop.ExpectedIp(number), $"{where}: visit {number}");
         }
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         var erased = results.GetValueOrDefault(OutcomeResult.Erased);
         var absent = results.GetValueOrDefault(OutcomeResult.Absent);
         Assert.True(erased + absent == Shop.GoneCount(Visits), $"{where}: {erased} erased, {absent} absent");
@@ -97,7 +97,7 @@ public sealed class CrashTests
             Assert.True(absent == 0, $"{where}: {absent} absent, though no delete had gone through");
         }
 
-        var verdict = await Evidence.VerifyAsync(simulation);
+        var verdict = await EvidenceCheck.VerifyAsync(simulation);
         Assert.True(verdict.IsWell, $"{where}: {string.Join("; ", verdict.Problems.Select(problem => problem.Message))}");
         Assert.Empty(verdict.Meaning!.OpenIntents);
     }

@@ -22,11 +22,11 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Absent));
         Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Failed));
         Assert.Equal(Shop.GoneCount(Visits), results.GetValueOrDefault(OutcomeResult.Erased));
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -47,11 +47,11 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.True(lost > 0);
         Assert.Equal(lost, results.GetValueOrDefault(OutcomeResult.Absent));
         Assert.Equal(Shop.GoneCount(Visits) - lost, results.GetValueOrDefault(OutcomeResult.Erased));
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -62,11 +62,11 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Failed));
         Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Changed));
         Assert.True(results[OutcomeResult.Anonymised] > 0);
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -78,11 +78,11 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.Equal(Shop.GoneCount(Visits), results[OutcomeResult.Erased]);
         Assert.Contains(simulation.Queue.Sent, sent =>
             sent.Queue == QueueNames.Operations && sent.Message.NotBefore is { } at && at >= Shop.Now.AddSeconds(90));
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -94,10 +94,10 @@ public sealed class FaultTests
         await simulation.AskForAllAsync("once");
         await simulation.RunUntilQuietAsync(rounds: 4000);
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Erased));
         Assert.True(results[OutcomeResult.Failed] > 0);
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var results = await Evidence.ResultsAsync(simulation);
+        var results = await EvidenceCheck.ResultsAsync(simulation);
         Assert.Equal(9, results[OutcomeResult.Failed]);
         Assert.All(simulation.Stores[Shop.Logs].Keys("logs"), key =>
             Assert.Contains("203.0.113.77", System.Text.Encoding.UTF8.GetString(simulation.Stores[Shop.Logs].Find("logs", key)!.Value.Content!), StringComparison.Ordinal));
@@ -122,10 +122,10 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var figures = await Evidence.FiguresAsync(simulation);
+        var figures = await EvidenceCheck.FiguresAsync(simulation);
         Assert.Equal(FailureReasons.StoreUnreachable, Assert.Single(figures, scan => scan.ShowsAsFailed).Reason);
-        Assert.Equal(Shop.GoneCount(Visits), (await Evidence.ResultsAsync(simulation))[OutcomeResult.Erased]);
-        await Evidence.AssertWellAsync(simulation);
+        Assert.Equal(Shop.GoneCount(Visits), (await EvidenceCheck.ResultsAsync(simulation))[OutcomeResult.Erased]);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class FaultTests
 
         await RunAsync(simulation);
 
-        var failed = Assert.Single(await Evidence.FiguresAsync(simulation), scan => scan.Status == "failed");
+        var failed = Assert.Single(await EvidenceCheck.FiguresAsync(simulation), scan => scan.Status == "failed");
         Assert.Equal(FailureReasons.StoreUnreachable, failed.Reason);
     }
 
@@ -159,11 +159,11 @@ public sealed class FaultTests
 
         Assert.NotNull(simulation.Stores[Shop.Store].Find(Shop.Visits, Shop.Visit(due[0])));
         Assert.Null(simulation.Stores[Shop.Store].Find(Shop.Visits, Shop.Visit(due[1])));
-        Assert.Equal(1, (await Evidence.ResultsAsync(simulation))[OutcomeResult.Changed]);
-        await Evidence.AssertWellAsync(simulation);
+        Assert.Equal(1, (await EvidenceCheck.ResultsAsync(simulation))[OutcomeResult.Changed]);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
-    private static void Touch(Simulation simulation, int number, DateTimeOffset seenAt) =>
+    private static void Touch(SimulatedPipeline simulation, int number, DateTimeOffset seenAt) =>
         simulation.Stores[Shop.Store].Put(Shop.Visits, Shop.Visit(number), new Dictionary<string, object?>
         {
             ["PartitionKey"] = Shop.Visit(number).Partition,
@@ -171,16 +171,16 @@ public sealed class FaultTests
             ["Ip"] = "203.0.113.9",
         });
 
-    private static async Task<Simulation> StartAsync()
+    private static async Task<SimulatedPipeline> StartAsync()
     {
-        var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, Visits);
         await simulation.StorePolicyAsync(Shop.Policy());
         await simulation.AskForAllAsync("once");
         return simulation;
     }
 
-    private static async Task RunAsync(Simulation simulation)
+    private static async Task RunAsync(SimulatedPipeline simulation)
     {
         await simulation.RunUntilQuietAsync(rounds: 2000);
         simulation.Faults.Choose = null;

@@ -21,8 +21,8 @@ public sealed class HoldTests
         await simulation.RunOnceAsync();
 
         Assert.All(held, number => AssertUntouched(simulation, number));
-        Assert.True((await Evidence.ResultsAsync(simulation))[OutcomeResult.Retained] > 0);
-        await Evidence.AssertWellAsync(simulation);
+        Assert.True((await EvidenceCheck.ResultsAsync(simulation))[OutcomeResult.Retained] > 0);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class HoldTests
             await simulation.RunUntilQuietAsync();
             Assert.DoesNotContain(
                 simulation.Stores[Shop.Store].Acts.Skip(before), act => Held(kind).Any(number => Shop.Visit(number) == act.Key));
-            var verdict = await Evidence.VerifyAsync(simulation);
+            var verdict = await EvidenceCheck.VerifyAsync(simulation);
             Assert.True(verdict.IsWell, $"step {step}: {string.Join("; ", verdict.Problems)}");
         }
     }
@@ -95,7 +95,7 @@ public sealed class HoldTests
         await simulation.RunUntilQuietAsync();
 
         Assert.Equal(Visits - Shop.GoneCount(Visits), simulation.Stores[Shop.Store].Keys(Shop.Visits).Count);
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class HoldTests
             Assert.Equal(named || !isDue, text.Contains("203.0.113.77", StringComparison.Ordinal));
         }
 
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class HoldTests
         _ => Enumerable.Range(0, Visits).Where(Shop.IsGone).Take(1),
     };
 
-    private static async Task PlaceAsync(Simulation simulation, string kind)
+    private static async Task PlaceAsync(SimulatedPipeline simulation, string kind)
     {
         HoldScope scope = kind switch
         {
@@ -172,9 +172,9 @@ public sealed class HoldTests
         await simulation.Get<HoldDesk>().PlaceAsync("matter-1", scope, "litigation", "tester", CancellationToken.None);
     }
 
-    private static async Task<HoldState> StateAsync(Simulation simulation) => (await FindAsync(simulation)).State;
+    private static async Task<HoldState> StateAsync(SimulatedPipeline simulation) => (await FindAsync(simulation)).State;
 
-    private static async Task<Hold> FindAsync(Simulation simulation)
+    private static async Task<Hold> FindAsync(SimulatedPipeline simulation)
     {
         await foreach (var hold in simulation.Get<HoldTable>().ListAsync(CancellationToken.None))
         {
@@ -184,16 +184,16 @@ public sealed class HoldTests
         throw new InvalidOperationException("There is no hold.");
     }
 
-    private static void AssertUntouched(Simulation simulation, int number)
+    private static void AssertUntouched(SimulatedPipeline simulation, int number)
     {
         var found = simulation.Stores[Shop.Store].Find(Shop.Visits, Shop.Visit(number));
         Assert.NotNull(found);
         Assert.Equal($"203.0.113.{1 + (number % 250)}", found.Value.Fields["Ip"]);
     }
 
-    private static async Task<Simulation> StartAsync()
+    private static async Task<SimulatedPipeline> StartAsync()
     {
-        var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, Visits);
         await simulation.StorePolicyAsync(Shop.Policy());
         return simulation;

@@ -9,7 +9,7 @@ public sealed class MainPathTests
     [Fact]
     public async Task Due_records_are_erased_or_anonymised_and_the_others_stay()
     {
-        using var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        using var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, 60);
         await simulation.StorePolicyAsync(Shop.Policy());
 
@@ -29,7 +29,7 @@ public sealed class MainPathTests
     [Fact]
     public async Task A_closed_scan_says_what_it_counted()
     {
-        using var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        using var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, 60);
         await simulation.StorePolicyAsync(Shop.Policy());
 
@@ -42,6 +42,6 @@ public sealed class MainPathTests
         Assert.Equal(60, closing.Figures.Totals.Examined);
         Assert.Equal(closing.Figures.Totals.Due, closing.Figures.Results[OutcomeResult.Erased]);
         Assert.Equal(0, closing.Figures.NotActed);
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 }

@@ -30,7 +30,7 @@ public sealed class RedeliveryTests
         Assert.True(old.Count > 0);
         Assert.Equal(acts, simulation.Stores[Shop.Store].Acts.Count);
         Assert.Equal(0, simulation.Queue.Count(QueueNames.Operations));
-        await Evidence.AssertWellAsync(simulation);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -54,8 +54,8 @@ public sealed class RedeliveryTests
 
         await simulation.RunUntilQuietAsync();
 
-        Assert.Equal(Shop.GoneCount(Visits), (await Evidence.ResultsAsync(simulation))[OutcomeResult.Erased]);
-        await Evidence.AssertWellAsync(simulation);
+        Assert.Equal(Shop.GoneCount(Visits), (await EvidenceCheck.ResultsAsync(simulation))[OutcomeResult.Erased]);
+        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]
@@ -91,9 +91,9 @@ public sealed class RedeliveryTests
         Assert.Contains(reason, row.Text, StringComparison.Ordinal);
     }
 
-    private static async Task<Simulation> StartAsync()
+    private static async Task<SimulatedPipeline> StartAsync()
     {
-        var simulation = new Simulation(Shop.Now, Shop.Store, Shop.Logs);
+        var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, Visits);
         await simulation.StorePolicyAsync(Shop.Policy());
         return simulation;

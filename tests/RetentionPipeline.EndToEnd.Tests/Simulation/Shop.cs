@@ -81,7 +81,7 @@ internal static class Shop
     public static string ExpectedIp(int number) => AgeOf(number) >= 30 ? "203.0.113.0" : $"203.0.113.{1 + (number % 250)}";
 
     /// <summary>Visits and two logs, one of them due.</summary>
-    public static void SeedSmall(Simulation simulation, int visits)
+    public static void SeedSmall(SimulatedPipeline simulation, int visits)
     {
         SeedVisits(simulation, visits);
         SeedLog(simulation, 0);
@@ -89,7 +89,7 @@ internal static class Shop
     }
 
     /// <summary>Visits of 1 day to 499 days ago, one for each number; ten logs of the last ten weeks.</summary>
-    public static void Seed(Simulation simulation, int visits)
+    public static void Seed(SimulatedPipeline simulation, int visits)
     {
         SeedVisits(simulation, visits);
         for (var week = 0; week < 10; week++)
@@ -98,7 +98,7 @@ internal static class Shop
         }
     }
 
-    private static void SeedVisits(Simulation simulation, int visits)
+    private static void SeedVisits(SimulatedPipeline simulation, int visits)
     {
         for (var number = 0; number < visits; number++)
         {
@@ -111,7 +111,7 @@ internal static class Shop
         }
     }
 
-    private static void SeedLog(Simulation simulation, int week)
+    private static void SeedLog(SimulatedPipeline simulation, int week)
     {
         var day = Now.AddDays(-7 * week).UtcDateTime;
         var name = $"access/{day:yyyy-MM-dd}.log";

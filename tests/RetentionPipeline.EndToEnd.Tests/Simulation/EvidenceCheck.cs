@@ -9,10 +9,10 @@ using RetentionPipeline.Ledger;
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 
 /// <summary>What a simulation's evidence says.</summary>
-internal static class Evidence
+internal static class EvidenceCheck
 {
     /// <summary>Exports the log and its openings, and verifies both.</summary>
-    public static async Task<LogVerdict> VerifyAsync(Simulation simulation)
+    public static async Task<LogVerdict> VerifyAsync(SimulatedPipeline simulation)
     {
         var choose = simulation.Faults.Choose;
         simulation.Faults.Choose = null;
@@ -35,7 +35,7 @@ internal static class Evidence
         }
     }
 
-    public static async Task AssertWellAsync(Simulation simulation)
+    public static async Task AssertWellAsync(SimulatedPipeline simulation)
     {
         var verdict = await VerifyAsync(simulation);
         Assert.Empty(verdict.Problems);
@@ -43,7 +43,7 @@ internal static class Evidence
     }
 
     /// <summary>Results of all scans of a command, summed.</summary>
-    public static async Task<Dictionary<OutcomeResult, long>> ResultsAsync(Simulation simulation, string command = "once")
+    public static async Task<Dictionary<OutcomeResult, long>> ResultsAsync(SimulatedPipeline simulation, string command = "once")
     {
         var sums = new Dictionary<OutcomeResult, long>();
         foreach (var figures in await FiguresAsync(simulation, command))
@@ -58,7 +58,7 @@ internal static class Evidence
     }
 
     /// <summary>Figures of all closed scans of a command.</summary>
-    public static async Task<IReadOnlyList<ScanFigures>> FiguresAsync(Simulation simulation, string command = "once")
+    public static async Task<IReadOnlyList<ScanFigures>> FiguresAsync(SimulatedPipeline simulation, string command = "once")
     {
         var policy = await simulation.Get<PolicyBook>().InForceAsync(CancellationToken.None);
         var figures = new List<ScanFigures>();

@@ -17,11 +17,11 @@ namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 /// The whole pipeline in one process over stores in memory: the composition, handlers and messages of every host, in
 /// virtual time, one step after the other. <see cref="Restart"/> is a crash: what only memory held is gone.
 /// </summary>
-internal sealed class Simulation : IDisposable
+internal sealed class SimulatedPipeline : IDisposable
 {
     private ServiceProvider services;
 
-    public Simulation(DateTimeOffset now, params string[] stores)
+    public SimulatedPipeline(DateTimeOffset now, params string[] stores)
     {
         Time = new SimulatedTime(now);
         Objects = new MemoryObjectStore(Faults);
