@@ -17,7 +17,8 @@ public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse 
         EveryAsync("scan", TimeSpan.FromSeconds(1), cancel => timers.ScanAsync(use, cancel), cancel),
         EveryAsync("integrate", TimeSpan.FromMilliseconds(500), timers.IntegrateAsync, cancel),
         EveryAsync("close", TimeSpan.FromSeconds(1), timers.CloseAsync, cancel),
-        EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, cancel));
+        EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, cancel),
+        EveryAsync("self", TimeSpan.FromHours(1), services.GetRequiredService<SelfRetention>().RunAsync, cancel));
 
     private async Task EveryAsync(
         string name, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken cancel)

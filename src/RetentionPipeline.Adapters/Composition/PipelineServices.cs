@@ -61,5 +61,5 @@ public static class PipelineServices
         .AddSingleton<VerdictWriter>().AddSingleton<SliceParts>().AddSingleton<SliceHandler>()
         .AddSingleton<ScanWalker>().AddSingleton<CloseEffects>().AddSingleton<CloseHandler>()
         .AddSingleton<ScanOverview>().AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
-        .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>();
+        .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>();
 }

@@ -36,7 +36,7 @@ public enum CommandVerb
 /// </summary>
 public sealed class CommandTable(IRowStore rows, TimeProvider time)
 {
-    private const string Partition = "commands";
+    internal const string Partition = "commands";
 
     /// <summary>Writes a command. The same id is the same command.</summary>
     public async Task SubmitAsync(

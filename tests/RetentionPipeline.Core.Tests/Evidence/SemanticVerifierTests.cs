@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using RetentionPipeline.Core.Evidence;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.Core.Tests.Evidence;
+
+/// <summary>Lies that hash well: each is reported by name.</summary>
+public sealed class SemanticVerifierTests
+{
+    private const string Operation = "11111111-1111-5111-8111-111111111111";
+    private const string Hold = "22222222-2222-5222-8222-222222222222";
+    private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_log_that_tells_the_truth_is_well() =>
+        Assert.Empty(Verify(Policy(), Intent(), Outcome()).Problems);
+
+    [Fact]
+    public void An_outcome_without_an_intent_before_it() => AssertRule("outcome-without-intent", Policy(), Outcome(), Intent());
+
+    [Fact]
+    public void Two_outcomes_of_one_operation() => AssertRule("two-outcomes", Policy(), Intent(), Outcome(), Outcome(at: 9));
+
+    [Fact]
+    public void The_same_key_with_other_bytes() => AssertRule("same-key", Policy(), Intent(), Intent(at: 1), Outcome());
+
+    [Fact]
+    public void Counts_that_do_not_add_up() => AssertRule("counts", Policy(), Intent(), Outcome(erased: 2));
+
+    [Fact]
+    public void An_outcome_of_another_size_than_its_intent() => AssertRule("counts", Policy(), Intent(count: 4), Outcome());
+
+    [Fact]
+    public void Deferred_records_without_a_child() => AssertRule("child", Policy(), Intent(), Outcome(erased: 1, deferred: 2));
+
+    [Fact]
+    public void An_outcome_older_than_its_intent() => AssertRule("time-backwards", Policy(), Intent(at: 5), Outcome(at: 4));
+
+    [Fact]
+    public void An_intent_under_a_policy_that_the_log_does_not_hold() => AssertRule("policy-unknown", Intent(), Outcome());
+
+    [Fact]
+    public void A_body_that_lacks_what_such_a_leaf_states() =>
+        AssertRule("body", Policy(), Make("intent", Operation, 0, new JsonObject { ["count"] = 1 }));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void An_act_after_a_hold_was_effective_under_an_older_version_or_one_that_did_not_look(long version) => AssertRule(
+        "act-under-hold", Policy(), Placed(), Effective(), Intent(holds: version), Outcome(holds: version));
+
+    [Fact]
+    public void An_act_before_the_hold_was_effective_or_on_another_dataset_is_none()
+    {
+        Assert.Empty(Verify(Policy(), Placed(), Intent(), Outcome(), Effective()).Problems);
+        Assert.Empty(Verify(Policy(), Placed("other"), Effective(), Intent(), Outcome()).Problems);
+    }
+
+    [Fact]
+    public void An_act_after_the_release_is_none() => Assert.Empty(Verify(
+        Policy(), Placed(), Effective(), Make("hold-released", Hold, 7, new JsonObject { ["placed"] = 1 }), Intent(holds: 2, at: 8), Outcome(holds: 2, at: 9)).Problems);
+
+    [Fact]
+    public void An_intent_without_an_outcome_is_listed_with_its_age()
+    {
+        var report = Verify(Policy(), Intent(), Make("policy", "later", 60, new JsonObject()));
+        Assert.Empty(report.Problems);
+        Assert.Equal((Operation, TimeSpan.FromSeconds(60)), Assert.Single(report.OpenIntents));
+    }
+
+    [Fact]
+    public void A_hold_on_a_person_is_listed_as_unchecked_without_openings() => Assert.Equal(
+        Hold, Assert.Single(Verify(Policy(), Make("hold", Hold, 0, new JsonObject { ["scope"] = "subject", ["version"] = 1 })).UncheckedHolds));
+
+    private static void AssertRule(string rule, params Leaf[] leaves) => Assert.Contains(Verify(leaves).Problems, problem => problem.Rule == rule);
+
+    private static SemanticReport Verify(params Leaf[] leaves)
+    {
+        var verifier = new SemanticVerifier(null);
+        for (var index = 0; index < leaves.Length; index++)
+        {
+            verifier.Add(index, leaves[index]);
+        }
+
+        return verifier.End();
+    }
+
+    private static Leaf Policy() => Make("policy", "p", 0, new JsonObject { ["policy"] = "p" });
+
+    private static Leaf Placed(string dataset = "visits") => Make(
+        "hold", Hold, 0, new JsonObject { ["dataset"] = dataset, ["reason"] = "audit", ["scope"] = "dataset", ["version"] = 1 });
+
+    private static Leaf Effective() => Make("hold-effective", Hold, 1, new JsonObject { ["size"] = 2, ["version"] = 1 });
+
+    private static Leaf Intent(long count = 3, long holds = 0, int at = 0) => Make("intent", Operation, at, new JsonObject
+    {
+        ["action"] = "delete", ["count"] = count, ["cutOff"] = "2026-01-01T00:00:00.000Z", ["dataset"] = "visits", ["epoch"] = 1,
+        ["holds"] = holds, ["policy"] = "p", ["root"] = "00", ["rule"] = "r", ["scan"] = "s",
+    });
+
+    private static Leaf Outcome(long erased = 3, long deferred = 0, long holds = 0, int at = 3)
+    {
+        var counts = new JsonObject { ["erased"] = erased };
+        if (deferred > 0)
+        {
+            counts["deferred"] = deferred;
+        }
+
+        return Make("outcome", Operation, at, new JsonObject
+        {
+            ["count"] = 3, ["counts"] = counts, ["dataset"] = "visits", ["holds"] = holds, ["policy"] = "p", ["root"] = "00", ["scan"] = "s",
+        });
+    }
+
+    private static Leaf Make(string type, string id, int seconds, JsonObject body) =>
+        Leaf.Parse(Leaf.Encode(type, id, "", At.AddSeconds(seconds), body));
+}
