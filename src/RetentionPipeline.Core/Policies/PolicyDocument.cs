@@ -60,10 +60,11 @@ public static class PolicyDocument
                 new Mark(0, 1, 1), "not-one-document", $"{file} holds {stream.Documents.Count} documents.",
                 "Write exactly one policy.");
         }
-        catch (YamlException broken)
+        catch (Exception broken) when (broken is YamlException or InvalidOperationException)
         {
+            // The scanner reports some broken flow sequences by another exception, which has no place.
             problems.Error(
-                broken.Start, "yaml-broken", "The document is no YAML from here on, or repeats a key.",
+                (broken as YamlException)?.Start ?? new Mark(0, 1, 1), "yaml-broken", "The document is no YAML from here on, or repeats a key.",
                 "Check the indentation, quotes and keys near this place.");
         }
 
