@@ -62,8 +62,15 @@ public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreC
         var table = azurite.Tables.GetTableClient(test.Location.Container);
         await table.AddEntityAsync(new TableEntity("p", "id")
         {
-            ["Int"] = 5, ["Long"] = 5L, ["Double"] = 5.0, ["Flag"] = true, ["At"] = DateTimeOffset.UnixEpoch, ["Id"] = Guid.Empty,
-            ["Bytes"] = new byte[] { 1 }, ["Goes"] = "x", ["Ip"] = "203.0.113.7",
+            ["Int"] = 5,
+            ["Long"] = 5L,
+            ["Double"] = 5.0,
+            ["Flag"] = true,
+            ["At"] = DateTimeOffset.UnixEpoch,
+            ["Id"] = Guid.Empty,
+            ["Bytes"] = new byte[] { 1 },
+            ["Goes"] = "x",
+            ["Ip"] = "203.0.113.7",
         });
         var key = new RecordKey("p", "id");
         foreach (var drop in new[] { false, true })

@@ -94,8 +94,16 @@ public sealed class SemanticVerifierTests
 
     private static Leaf Intent(long count = 3, long holds = 0, int at = 0) => Make("intent", Operation, at, new JsonObject
     {
-        ["action"] = "delete", ["count"] = count, ["cutOff"] = "2026-01-01T00:00:00.000Z", ["dataset"] = "visits", ["epoch"] = 1,
-        ["holds"] = holds, ["policy"] = "p", ["root"] = "00", ["rule"] = "r", ["scan"] = "s",
+        ["action"] = "delete",
+        ["count"] = count,
+        ["cutOff"] = "2026-01-01T00:00:00.000Z",
+        ["dataset"] = "visits",
+        ["epoch"] = 1,
+        ["holds"] = holds,
+        ["policy"] = "p",
+        ["root"] = "00",
+        ["rule"] = "r",
+        ["scan"] = "s",
     });
 
     private static Leaf Outcome(long erased = 3, long deferred = 0, long holds = 0, int at = 3)
@@ -108,7 +116,13 @@ public sealed class SemanticVerifierTests
 
         return Make("outcome", Operation, at, new JsonObject
         {
-            ["count"] = 3, ["counts"] = counts, ["dataset"] = "visits", ["holds"] = holds, ["policy"] = "p", ["root"] = "00", ["scan"] = "s",
+            ["count"] = 3,
+            ["counts"] = counts,
+            ["dataset"] = "visits",
+            ["holds"] = holds,
+            ["policy"] = "p",
+            ["root"] = "00",
+            ["scan"] = "s",
         });
     }
 
