@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace RetentionPipeline.Ledger;
@@ -24,21 +23,28 @@ public sealed record CommitRecord(long Number, long Size, byte[] Root, IReadOnly
         ["v"] = 1,
     });
 
-    /// <summary>Throws <see cref="LedgerCorruptException"/> for bytes that are no commit record.</summary>
-    public static CommitRecord Decode(ReadOnlySpan<byte> bytes)
+    /// <summary>Throws <see cref="LedgerCorruptException"/> for bytes that are not the commit record of that number.</summary>
+    public static CommitRecord Decode(ReadOnlySpan<byte> bytes, long number)
     {
         try
         {
             var json = Jcs.Parse(bytes);
-            var lanes = json["lanes"]!.AsArray().Select(lane => LanePosition.Parse(lane!.GetValue<string>())).ToList();
-            return new CommitRecord(
-                json["number"]!.GetValue<long>(), json["size"]!.GetValue<long>(),
-                Convert.FromHexString(json["root"]!.GetValue<string>()), lanes);
+            var record = new CommitRecord(
+                (long)json["number"]!, (long)json["size"]!, Convert.FromHexString((string)json["root"]!),
+                [.. json["lanes"]!.AsArray().Select(lane => LanePosition.Parse((string)lane!))]);
+
+            // Whatever is more, less or written otherwise shows here.
+            if (record.Encode().AsSpan().SequenceEqual(bytes) && record.Number == number && record.Size >= 0
+                && record.Root.Length == Rfc6962.HashLength && record.Lanes.Count == LanePosition.Lanes)
+            {
+                return record;
+            }
         }
         catch (Exception problem) when (problem is FormatException or NullReferenceException or InvalidOperationException)
         {
-            throw new LedgerCorruptException(string.Create(
-                CultureInfo.InvariantCulture, $"A commit record of {bytes.Length} bytes cannot be read."));
+            // Told below.
         }
+
+        throw new LedgerCorruptException($"What stands as commit {number} of the journal is no commit record of that number.");
     }
 }

@@ -7,9 +7,9 @@ namespace RetentionPipeline.Ledger;
 /// <param name="Head">What is published.</param>
 public sealed record LedgerStores(ILaneStore Lanes, ICommitJournal Journal, ITileStore Tiles, ICheckpointStore Head);
 
-/// <summary>What one run did.</summary>
+/// <summary>What happened to the log since the result before, as one integrator saw it.</summary>
 /// <param name="Size">Size of the published tree.</param>
-/// <param name="Added">Leaves that this run added.</param>
+/// <param name="Added">Leaves that joined the tree.</param>
 /// <param name="Duplicates">Entries dropped: same key, same bytes.</param>
 /// <param name="Conflicts">Leaves whose key stood in the log with other bytes; they are in the log as well.</param>
 /// <param name="Foreign">Entries that are no leaves, dropped.</param>
@@ -19,33 +19,51 @@ public sealed record IntegrationResult(
 
 /// <summary>
 /// Moves new entries of the lanes into the tree. Order: build in memory, commit, write tiles and bundles, sign, publish.
-/// Commit before sign, sign before publish: no signature ever exists over a tree that lost a race. Every step may happen
-/// twice; on start, what was committed and not published is applied again from the lanes. Several may run: one wins each
-/// commit, the others read it and go on behind it.
+/// Commit before sign, sign before publish: no signature ever exists over a tree that lost a race. The commit record is
+/// the only thing that decides; everything behind it follows from it and the lanes, may be done twice, and is done by
+/// whoever finds a commit that is not published. Several may run: one wins each commit, the others follow it.
 /// </summary>
 public sealed class Integrator(LedgerStores stores, NoteSigner signer, string origin)
 {
+    private const int WritesAtOnce = 8;
+
     private readonly SemaphoreSlim one = new(1, 1);
-    private IntegratorState? state;
+    private readonly Queue<string> superseded = [];
+    private LogState? state;
+    private long published;
+    private IntegrationResult tally = Nothing;
+    private LedgerCorruptException? stopped;
+
+    private static readonly IntegrationResult Nothing = new(0, 0, 0, [], 0, 0);
 
     /// <summary>
-    /// One run. Throws <see cref="LedgerCorruptException"/> where the log contradicts itself, and then does nothing
-    /// more; anything else may be tried again.
+    /// One run. Throws <see cref="LedgerCorruptException"/> where the log contradicts itself, and from then on at every
+    /// call: somebody has to look. After anything else it may be called again, and goes on where it was; what it has
+    /// to report is reported once, by the next run that ends well.
     /// </summary>
     public async Task<IntegrationResult> RunOnceAsync(CancellationToken cancel)
     {
         await one.WaitAsync(cancel);
         try
         {
-            // A failure half-way leaves memory ahead of or behind what is durable: it is read anew.
-            var current = state ?? await LoadAsync(cancel);
-            state = null;
-            var tally = new Tally();
-            current = await FollowCommitsAsync(current, tally, cancel);
-            current = await CommitNewAsync(current, tally, cancel);
-            await PublishAsync(current, cancel);
-            state = current;
-            return tally.ToResult(current.Commit.Size);
+            if (stopped is not null)
+            {
+                throw stopped;
+            }
+
+            state ??= await LoadAsync(cancel);
+            await FollowCommitsAsync(state, cancel);
+            await CommitNewAsync(state, cancel);
+            await PublishAsync(state.Commit, cancel);
+            await SweepAsync(cancel);
+            var result = tally with { Size = state.Commit.Size };
+            tally = Nothing;
+            return result;
+        }
+        catch (LedgerCorruptException corrupt)
+        {
+            stopped = corrupt;
+            throw;
         }
         finally
         {
@@ -53,180 +71,196 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
         }
     }
 
-    /// <summary>Reads the published log: its keys and its right edge. First form: all of it, once per start.</summary>
-    private async Task<IntegratorState> LoadAsync(CancellationToken cancel)
+    /// <summary>
+    /// Reads the whole published log, once per start: its keys and its right edge. Takes time and memory in
+    /// proportion to the log (about 50 bytes a leaf).
+    /// </summary>
+    private async Task<LogState> LoadAsync(CancellationToken cancel)
     {
-        var loaded = new IntegratorState();
+        var loaded = new LogState();
         if (await stores.Head.ReadAsync(cancel) is not { } head)
         {
             return loaded;
         }
 
-        var commit = await stores.Journal.ReadAsync(head.Commit, cancel)
+        var commit = await ReadCommitAsync(head.Commit, cancel)
             ?? throw new LedgerCorruptException($"The published commit {head.Commit} is not in the journal.");
-        loaded.Commit = CommitRecord.Decode(commit.Span);
-        loaded.Published = loaded.Commit.Number;
-        var reader = new LogReader(stores.Tiles, stores.Head, stores.Journal);
-        for (long at = 0; at < loaded.Commit.Size; at += TilePath.Width)
+        if (SignedNote.Parse(head.Note.Span).Text != new Checkpoint(origin, commit.Size, commit.Root).Text)
         {
-            var count = (int)Math.Min(TilePath.Width, loaded.Commit.Size - at);
-            foreach (var entry in await reader.ReadEntriesAsync(at, count, loaded.Commit.Size, cancel))
-            {
-                loaded.Add(entry, Leaf.Parse(entry.Span).Key);
-            }
+            throw new LedgerCorruptException(
+                $"The published checkpoint is not that of commit {commit.Number} of the log '{origin}'.");
         }
 
-        return loaded.Edge.Root().AsSpan().SequenceEqual(loaded.Commit.Root)
-            ? loaded
-            : throw new LedgerCorruptException("The published entries do not have the root of their commit.");
+        var reader = new LogReader(stores.Tiles, stores.Head, stores.Journal);
+        for (long at = 0; at < commit.Size; at += TilePath.Width)
+        {
+            var draft = new TreeDraft(loaded);
+            foreach (var entry in await reader.ReadBundleAsync(at / TilePath.Width, commit.Size, cancel))
+            {
+                draft.Add(entry);
+            }
+
+            draft.Accept(commit);
+        }
+
+        if (loaded.Edge.Size != commit.Size || !loaded.Edge.Root().AsSpan().SequenceEqual(commit.Root))
+        {
+            throw new LedgerCorruptException($"The published entries do not have the root of commit {commit.Number}.");
+        }
+
+        loaded.Commit = commit;
+        published = commit.Number;
+        return loaded;
     }
 
-    /// <summary>Applies commits that stand behind ours: of an earlier life, or of another integrator.</summary>
-    private async Task<IntegratorState> FollowCommitsAsync(
-        IntegratorState current, Tally tally, CancellationToken cancel)
+    /// <summary>
+    /// Applies the commits that stand behind ours: of an earlier life, or of another integrator. A crash in here leaves
+    /// tiles of a commit that is not published; they are written again with the same bytes.
+    /// </summary>
+    private async Task FollowCommitsAsync(LogState current, CancellationToken cancel)
     {
-        while (await stores.Journal.ReadAsync(current.Commit.Number + 1, cancel) is { } record)
+        while (await ReadCommitAsync(current.Commit.Number + 1, cancel) is { } commit)
         {
-            var commit = CommitRecord.Decode(record.Span);
-            await AddEntriesAsync(current, commit.Lanes, new Tally(), cancel);
-            if (current.Edge.Size != commit.Size || !current.Edge.Root().AsSpan().SequenceEqual(commit.Root))
+            var (draft, _, skipped) = await BuildAsync(current, commit.Lanes, cancel);
+            if (draft.Size != commit.Size || !draft.Root().AsSpan().SequenceEqual(commit.Root))
             {
                 throw new LedgerCorruptException($"The lanes do not give the tree of commit {commit.Number}.");
             }
 
-            current.Commit = commit;
-            await WriteTilesAsync(current, cancel);
+            await ApplyAsync(draft, commit, skipped, cancel);
         }
-
-        return current;
     }
 
-    private async Task<IntegratorState> CommitNewAsync(IntegratorState current, Tally tally, CancellationToken cancel)
+    private async Task CommitNewAsync(LogState current, CancellationToken cancel)
     {
-        var next = await AddEntriesAsync(current, null, tally, cancel);
-        if (next.SequenceEqual(current.Commit.Lanes))
+        var (draft, lanes, skipped) = await BuildAsync(current, null, cancel);
+        if (lanes.SequenceEqual(current.Commit.Lanes))
         {
-            return current;
+            return;
         }
 
-        var mine = new CommitRecord(current.Commit.Number + 1, current.Edge.Size, current.Edge.Root(), next);
+        var mine = new CommitRecord(current.Commit.Number + 1, draft.Size, draft.Root(), lanes);
         var bytes = mine.Encode();
+
+        // An answer that never comes is settled by the next run: it finds record n, mine or not, and follows it.
         var stands = await stores.Journal.WriteOnceAsync(mine.Number, bytes, cancel);
-        if (!stands.Span.SequenceEqual(bytes))
+        if (stands.Span.SequenceEqual(bytes))
         {
-            // Somebody else moved the head. Nothing of ours was written; memory holds leaves that are not committed.
-            var again = await FollowCommitsAsync(await LoadAsync(cancel), tally, cancel);
-            tally.Lost();
-            return again;
+            await ApplyAsync(draft, mine, skipped, cancel);
         }
-
-        current.Commit = mine;
-        await WriteTilesAsync(current, cancel);
-        return current;
-    }
-
-    /// <summary>Reads each lane from the committed position and adds what is new; returns the new positions.</summary>
-    private async Task<IReadOnlyList<LanePosition>> AddEntriesAsync(
-        IntegratorState current, IReadOnlyList<LanePosition>? limits, Tally tally, CancellationToken cancel)
-    {
-        var positions = new LanePosition[LanePosition.Lanes];
-        for (var lane = 0; lane < positions.Length; lane++)
+        else
         {
-            var read = await LaneReader.ReadAsync(
-                stores.Lanes, lane, current.Commit.Lanes[lane], limits?[lane], cancel);
-            positions[lane] = limits?[lane] ?? read.Next;
-            tally.SkippedBytes += read.SkippedBytes;
-            foreach (var entry in read.Entries)
-            {
-                AddEntry(current, entry, tally);
-            }
-        }
-
-        return positions;
-    }
-
-    private static void AddEntry(IntegratorState current, ReadOnlyMemory<byte> entry, Tally tally)
-    {
-        LeafKey key;
-        try
-        {
-            key = Leaf.Parse(entry.Span).Key;
-        }
-        catch (FormatException)
-        {
-            tally.Foreign++;
-            return;
-        }
-
-        switch (current.Add(entry, key))
-        {
-            case EntryNews.Duplicate:
-                tally.Duplicates++;
-                break;
-            case EntryNews.Conflict:
-                tally.Conflicts.Add(key);
-                tally.Added++;
-                break;
-            default:
-                tally.Added++;
-                break;
+            await FollowCommitsAsync(current, cancel);
         }
     }
 
-    /// <summary>Full tiles and bundles, and the bundle at the edge under its width; an equal one that stands is success.</summary>
-    private async Task WriteTilesAsync(IntegratorState current, CancellationToken cancel)
+    /// <summary>Reads each lane from the committed position, up to the limits or as far as one read goes.</summary>
+    private async Task<(TreeDraft Draft, IReadOnlyList<LanePosition> Lanes, long Skipped)> BuildAsync(
+        LogState current, IReadOnlyList<LanePosition>? limits, CancellationToken cancel)
     {
-        foreach (var (name, content) in current.TakeUnwritten())
+        var read = await Task.WhenAll(Enumerable.Range(0, LanePosition.Lanes).Select(lane => LaneReader.ReadAsync(
+            stores.Lanes, lane, current.Commit.Lanes[lane], limits?[lane], cancel)));
+        var draft = new TreeDraft(current);
+        foreach (var entry in read.SelectMany(lane => lane.Entries))
         {
-            var stands = await stores.Tiles.WriteOnceAsync(name, content, cancel);
-            if (!stands.Span.SequenceEqual(content))
-            {
-                throw new LedgerForkException(name);
-            }
+            draft.Add(entry);
+        }
+
+        return (draft, [.. read.Select(lane => lane.Next)], read.Sum(lane => lane.SkippedBytes));
+    }
+
+    /// <summary>Writes the files of a commit that stands, then takes it as the log.</summary>
+    private async Task ApplyAsync(TreeDraft draft, CommitRecord commit, long skipped, CancellationToken cancel)
+    {
+        var files = draft.Files();
+        foreach (var some in files.Chunk(WritesAtOnce))
+        {
+            await Task.WhenAll(some.Select(file => WriteAsync(file.Name, file.Content, cancel)));
+        }
+
+        draft.Accept(commit);
+        foreach (var file in files.Where(file => file.Supersedes is not null))
+        {
+            superseded.Enqueue(file.Supersedes!);
+        }
+
+        tally = new IntegrationResult(
+            0, tally.Added + draft.Added, tally.Duplicates + draft.Duplicates, [.. tally.Conflicts, .. draft.Conflicts],
+            tally.Foreign + draft.Foreign, tally.SkippedBytes + skipped);
+    }
+
+    /// <summary>A write-once name: whatever the store answers, what counts is what stands there.</summary>
+    private async Task WriteAsync(string name, byte[] content, CancellationToken cancel)
+    {
+        var stands = await stores.Tiles.WriteOnceAsync(name, content, cancel);
+        if (!stands.Span.SequenceEqual(content))
+        {
+            throw new LedgerForkException(name);
         }
     }
 
-    private async Task PublishAsync(IntegratorState current, CancellationToken cancel)
+    /// <summary>
+    /// Signs and publishes. Signatures may differ each time they are made, so the note that was stored first under the
+    /// size is the one that is published. The head only moves to a later commit, which never has a smaller tree.
+    /// </summary>
+    private async Task PublishAsync(CommitRecord commit, CancellationToken cancel)
     {
-        if (current.Commit.Number == current.Published)
+        if (commit.Number == published)
         {
             return;
         }
 
-        var checkpoint = new Checkpoint(origin, current.Commit.Size, current.Commit.Root);
-        var note = new SignedNote(checkpoint.Text, [signer.Sign(checkpoint.Text)]).Encode();
+        var text = new Checkpoint(origin, commit.Size, commit.Root).Text;
+        var name = TilePath.OfCheckpoint(commit.Size);
+        var note = await stores.Tiles.WriteOnceAsync(name, new SignedNote(text, [signer.Sign(text)]).Encode(), cancel);
+        if (SignedNote.Parse(note.Span).Text != text)
+        {
+            throw new LedgerForkException(name);
+        }
+
         while (true)
         {
             var head = await stores.Head.ReadAsync(cancel);
-            if (head is not null && head.Commit >= current.Commit.Number)
+            if (head is not null && Covers(head, commit, text))
             {
                 break;
             }
 
-            if (await stores.Head.ReplaceAsync(note, current.Commit.Number, head?.Version, cancel) is HeadChange.Replaced)
+            if (await stores.Head.ReplaceAsync(note, commit.Number, head?.Version, cancel) is HeadChange.Replaced)
             {
                 break;
             }
         }
 
-        current.Published = current.Commit.Number;
+        published = commit.Number;
     }
 
-    private sealed class Tally
+    /// <summary>Whether the head is at the commit or behind it; trees only grow, and one commit has one tree.</summary>
+    private static bool Covers(PublishedHead head, CommitRecord commit, string text)
     {
-        public int Added { get; set; }
-
-        public int Duplicates { get; set; }
-
-        public int Foreign { get; set; }
-
-        public long SkippedBytes { get; set; }
-
-        public List<LeafKey> Conflicts { get; } = [];
-
-        public void Lost() => (Added, Duplicates) = (0, 0);
-
-        public IntegrationResult ToResult(long size) =>
-            new(size, Added, Duplicates, Conflicts, Foreign, SkippedBytes);
+        var published = SignedNote.Parse(head.Note.Span).Text;
+        var size = Checkpoint.Parse(published).Size;
+        var fits = head.Commit.CompareTo(commit.Number) switch
+        {
+            < 0 => size <= commit.Size,
+            0 => published == text,
+            _ => size >= commit.Size,
+        };
+        return fits ? head.Commit >= commit.Number : throw new LedgerForkException("checkpoint");
     }
+
+    /// <summary>
+    /// Removes partial tiles whose full ones stand and are published. Nothing depends on it: a crash here leaves some
+    /// that nobody reads.
+    /// </summary>
+    private async Task SweepAsync(CancellationToken cancel)
+    {
+        for (; superseded.TryPeek(out var name); superseded.Dequeue())
+        {
+            await stores.Tiles.RemovePartialsAsync(name, cancel);
+        }
+    }
+
+    private async Task<CommitRecord?> ReadCommitAsync(long number, CancellationToken cancel) =>
+        await stores.Journal.ReadAsync(number, cancel) is { } bytes ? CommitRecord.Decode(bytes.Span, number) : null;
 }

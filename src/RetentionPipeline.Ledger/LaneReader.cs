@@ -3,17 +3,21 @@ namespace RetentionPipeline.Ledger;
 /// <summary>New entries of a lane.</summary>
 /// <param name="Entries">In order.</param>
 /// <param name="Next">Up to where they were read.</param>
-/// <param name="SkippedBytes">Torn or foreign bytes that lay between whole frames.</param>
+/// <param name="SkippedBytes">Torn or foreign bytes that were passed over.</param>
 internal sealed record LaneEntries(IReadOnlyList<ReadOnlyMemory<byte>> Entries, LanePosition Next, long SkippedBytes);
 
-/// <summary>Reads whole frames from a lane.</summary>
+/// <summary>
+/// Reads whole frames from a lane. Bytes that can be no frame are passed over at once. Bytes that may be the beginning
+/// of one are an append under way as long as they are the last of the lane; a whole frame or a new segment behind them
+/// shows that they are torn.
+/// </summary>
 internal static class LaneReader
 {
     private const int ReadSize = 4 * LaneFrame.MaxBytes;
 
     /// <summary>
-    /// The entries from a position on, up to <paramref name="limit"/> (null: as far as one read goes). Bytes that are no
-    /// frame are skipped only when a whole frame follows: at the end of a lane they may be an append under way.
+    /// The entries from a position on. Without a limit: as far as one read of 4 MiB goes. With one (the position that
+    /// was reached so once): again the same entries, whatever the lane has grown by since.
     /// </summary>
     public static async Task<LaneEntries> ReadAsync(
         ILaneStore lanes, int lane, LanePosition from, LanePosition? limit, CancellationToken cancel)
@@ -26,7 +30,7 @@ internal static class LaneReader
             var chunk = await lanes.ReadAsync(lane, position, ReadSize, cancel);
             if (chunk.Bytes.IsEmpty)
             {
-                if (chunk.Next <= position)
+                if (chunk.Next == position)
                 {
                     break;
                 }
@@ -35,11 +39,31 @@ internal static class LaneReader
                 continue;
             }
 
-            var bytes = limit is { } end && end.Segment == chunk.From.Segment && chunk.From.Offset + chunk.Bytes.Length > end.Offset
-                ? chunk.Bytes[..(int)(end.Offset - chunk.From.Offset)]
-                : chunk.Bytes;
+            var bytes = chunk.Bytes;
+            var end = position with { Offset = position.Offset + bytes.Length };
+            if (limit is { } stop && stop <= end)
+            {
+                (bytes, end) = (bytes[..(int)(stop.Offset - position.Offset)], stop);
+            }
+
             var used = ReadFrames(bytes, entries, ref skipped);
-            position = used == chunk.Bytes.Length ? chunk.Next : chunk.From with { Offset = chunk.From.Offset + used };
+            if (end == limit)
+            {
+                skipped += bytes.Length - used;
+                position = end;
+            }
+            else if (used > 0)
+            {
+                position = position with { Offset = position.Offset + used };
+            }
+            else if (await lanes.ReadAsync(lane, end, 1, cancel) is { Bytes.IsEmpty: true, Next: var next } && next != end)
+            {
+                // The segment is closed: what began here will never end.
+                skipped += bytes.Length;
+                position = next;
+                continue;
+            }
+
             if (used == 0 || limit is null)
             {
                 break;
@@ -49,10 +73,11 @@ internal static class LaneReader
         return new LaneEntries(entries, position, skipped);
     }
 
+    /// <summary>Adds the entries of all whole frames; returns how many bytes need not be read again.</summary>
     private static int ReadFrames(
         ReadOnlyMemory<byte> bytes, List<ReadOnlyMemory<byte>> entries, ref long skipped)
     {
-        var used = 0;
+        var (used, begun) = (0, -1);
         for (var at = 0; at < bytes.Length;)
         {
             var frame = LaneFrame.Decode(bytes[at..]);
@@ -61,14 +86,16 @@ internal static class LaneReader
                 skipped += at - used;
                 entries.AddRange(frame.Entries);
                 at += frame.Length;
-                used = at;
+                (used, begun) = (at, -1);
+                continue;
             }
-            else
-            {
-                at++;
-            }
+
+            begun = frame.Kind is FrameKind.Incomplete && begun < 0 ? at : begun;
+            at++;
         }
 
-        return used;
+        var resolved = begun < 0 ? bytes.Length : begun;
+        skipped += resolved - used;
+        return resolved;
     }
 }

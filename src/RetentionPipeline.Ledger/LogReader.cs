@@ -23,7 +23,7 @@ public sealed class LogReader(ITileStore tiles, ICheckpointStore head, ICommitJo
 
         var record = await journal.ReadAsync(published.Commit, cancel)
             ?? throw new LedgerCorruptException($"The published commit {published.Commit} is not in the journal.");
-        return CommitRecord.Decode(record.Span).Lanes;
+        return CommitRecord.Decode(record.Span, published.Commit).Lanes;
     }
 
     /// <summary>Entries of the published log; fewer than asked where it ends.</summary>
@@ -41,22 +41,42 @@ public sealed class LogReader(ITileStore tiles, ICheckpointStore head, ICommitJo
         while (entries.Count < count)
         {
             var at = from + entries.Count;
-            var bundle = EntryBundle.Decode(await ReadBundleAsync(at / TilePath.Width, size, cancel));
+            var bundle = await ReadBundleAsync(at / TilePath.Width, size, cancel);
             entries.AddRange(bundle.Skip((int)(at % TilePath.Width)).Take(count - entries.Count));
         }
 
         return entries;
     }
 
-    /// <summary>
-    /// The bundle of a tree of that size. Where the tree grew since, the full bundle may stand alone: it begins with the
-    /// same bytes.
-    /// </summary>
-    internal async Task<ReadOnlyMemory<byte>> ReadBundleAsync(long index, long size, CancellationToken cancel)
+    /// <summary>The entries of a bundle in a tree of that size.</summary>
+    internal async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadBundleAsync(
+        long index, long size, CancellationToken cancel)
     {
-        var width = (int)Math.Min(TilePath.Width, size - (index * TilePath.Width));
-        return await tiles.ReadAsync(TilePath.OfEntries(index, width), cancel)
-            ?? await tiles.ReadAsync(TilePath.OfEntries(index, TilePath.Width), cancel)
-            ?? throw new LedgerCorruptException($"The entry bundle {index} of a tree of {size} is missing.");
+        var width = TilePath.WidthOf(index, size);
+        var bytes = await ReadAsync(TilePath.OfEntries(index, width), TilePath.OfEntries(index, TilePath.Width), cancel);
+        var entries = EntryBundle.Decode(bytes);
+        return entries.Count >= width
+            ? [.. entries.Take(width)]
+            : throw new LedgerCorruptException($"The entry bundle {index} holds {entries.Count} entries of {width}.");
     }
+
+    /// <summary>The hashes of a tile in a tree of that size.</summary>
+    internal async Task<ReadOnlyMemory<byte>> ReadTileAsync(int level, long index, long size, CancellationToken cancel)
+    {
+        var width = TilePath.WidthOf(index, size >> (TilePath.LevelBits * level));
+        var bytes = await ReadAsync(
+            TilePath.Of(level, index, width), TilePath.Of(level, index, TilePath.Width), cancel);
+        return bytes.Length >= width * Rfc6962.HashLength
+            ? bytes[..(width * Rfc6962.HashLength)]
+            : throw new LedgerCorruptException($"The tile {TilePath.Of(level, index, width)} has {bytes.Length} bytes.");
+    }
+
+    /// <summary>
+    /// A partial tile or bundle; where the tree grew since and it was swept, the full one, which begins with the same
+    /// bytes.
+    /// </summary>
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(string name, string fullName, CancellationToken cancel) =>
+        await tiles.ReadAsync(name, cancel)
+        ?? await tiles.ReadAsync(fullName, cancel)
+        ?? throw new LedgerCorruptException($"The log has a checkpoint that covers '{name}', but neither it nor '{fullName}'.");
 }

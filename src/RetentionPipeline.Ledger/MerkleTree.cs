@@ -36,23 +36,31 @@ public static class MerkleTree
         ConsistencyPath(new Subtrees(leaves), leaves.Count, oldSize);
 
     /// <summary>As above in the tree of the first <paramref name="size"/> leaves, for many proofs over one list.</summary>
-    public static IReadOnlyList<byte[]> InclusionPath(Subtrees tree, int size, int index)
+    public static IReadOnlyList<byte[]> InclusionPath(Subtrees tree, int size, int index) =>
+        [.. InclusionNodes(index, size).Select(tree.Root)];
+
+    /// <summary>As above in the tree of the first <paramref name="size"/> leaves, for many proofs over one list.</summary>
+    public static IReadOnlyList<byte[]> ConsistencyPath(Subtrees tree, int size, int oldSize) =>
+        [.. ConsistencyNodes(oldSize, size).Select(tree.Root)];
+
+    /// <summary>PATH(m, D[n]) of RFC 6962 section 2.1.1 as ranges of leaves whose roots it is made of.</summary>
+    public static IReadOnlyList<LeafRange> InclusionNodes(long index, long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
-        var path = new List<byte[]>();
-        AddPath(tree, 0, size, index, path);
-        return path;
+        var nodes = new List<LeafRange>();
+        AddPath(new LeafRange(0, size), index, nodes);
+        return nodes;
     }
 
-    /// <summary>As above in the tree of the first <paramref name="size"/> leaves, for many proofs over one list.</summary>
-    public static IReadOnlyList<byte[]> ConsistencyPath(Subtrees tree, int size, int oldSize)
+    /// <summary>PROOF(m, D[n]) of RFC 6962 section 2.1.2 as ranges of leaves whose roots it is made of.</summary>
+    public static IReadOnlyList<LeafRange> ConsistencyNodes(long oldSize, long size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, size);
-        var path = new List<byte[]>();
-        AddConsistency(tree, 0, size, oldSize, path, wholeIsKnown: true);
-        return path;
+        var nodes = new List<LeafRange>();
+        AddConsistency(new LeafRange(0, size), oldSize, nodes, wholeIsKnown: true);
+        return nodes;
     }
 
     /// <summary>Whether the path leads from the leaf hash to the root.</summary>
@@ -144,81 +152,88 @@ public static class MerkleTree
         return last == 0 && oldRoot.SequenceEqual(oldHash) && newRoot.SequenceEqual(newHash);
     }
 
-    private static void AddPath(Subtrees tree, int start, int count, int index, List<byte[]> path)
+    private static void AddPath(LeafRange range, long index, List<LeafRange> nodes)
     {
-        if (count == 1)
+        if (range.Count == 1)
         {
             return;
         }
 
-        var left = Split(count);
-        if (index < left)
+        var (left, right) = range.Halves();
+        if (index < left.Count)
         {
-            AddPath(tree, start, left, index, path);
-            path.Add(tree.Root(start + left, count - left));
+            AddPath(left, index, nodes);
+            nodes.Add(right);
         }
         else
         {
-            AddPath(tree, start + left, count - left, index - left, path);
-            path.Add(tree.Root(start, left));
+            AddPath(right, index - left.Count, nodes);
+            nodes.Add(left);
         }
     }
 
-    private static void AddConsistency(
-        Subtrees tree, int start, int count, int oldSize, List<byte[]> path, bool wholeIsKnown)
+    private static void AddConsistency(LeafRange range, long oldSize, List<LeafRange> nodes, bool wholeIsKnown)
     {
-        if (oldSize == count)
+        if (oldSize == range.Count)
         {
             if (!wholeIsKnown)
             {
-                path.Add(tree.Root(start, count));
+                nodes.Add(range);
             }
 
             return;
         }
 
-        var left = Split(count);
-        if (oldSize <= left)
+        var (left, right) = range.Halves();
+        if (oldSize <= left.Count)
         {
-            AddConsistency(tree, start, left, oldSize, path, wholeIsKnown);
-            path.Add(tree.Root(start + left, count - left));
+            AddConsistency(left, oldSize, nodes, wholeIsKnown);
+            nodes.Add(right);
         }
         else
         {
-            AddConsistency(tree, start + left, count - left, oldSize - left, path, wholeIsKnown: false);
-            path.Add(tree.Root(start, left));
+            AddConsistency(right, oldSize - left.Count, nodes, wholeIsKnown: false);
+            nodes.Add(left);
         }
     }
-
-    /// <summary>The largest power of two below the count.</summary>
-    internal static int Split(int count) => 1 << (31 - int.LeadingZeroCount(count - 1));
 }
 
-/// <summary>
-/// Hashes of subtrees over a list of leaf hashes. The perfect ones (as many leaves as a power of two) are the same in
-/// every tree of a prefix of the list, and are remembered.
-/// </summary>
+/// <summary>Leaves from a start on, and their subtree.</summary>
+public readonly record struct LeafRange(long Start, long Count)
+{
+    /// <summary>As many leaves as a power of two: their subtree is the same in every tree that holds them.</summary>
+    public bool IsPerfect => long.IsPow2(Count);
+
+    /// <summary>Of more than one leaf: the left half has the largest power of two below the count.</summary>
+    public (LeafRange Left, LeafRange Right) Halves()
+    {
+        var left = 1L << (63 - (int)long.LeadingZeroCount(Count - 1));
+        return (new(Start, left), new(Start + left, Count - left));
+    }
+}
+
+/// <summary>Roots of subtrees over a list of leaf hashes; those of perfect ones are remembered.</summary>
 public sealed class Subtrees(IReadOnlyList<byte[]> leaves)
 {
-    private readonly Dictionary<(int Start, int Count), byte[]> perfect = [];
+    private readonly Dictionary<LeafRange, byte[]> perfect = [];
 
-    internal byte[] Root(int start, int count)
+    internal byte[] Root(LeafRange range)
     {
-        if (count <= 1)
+        if (range.Count == 1)
         {
-            return count == 0 ? Rfc6962.EmptyRoot : leaves[start];
+            return leaves[(int)range.Start];
         }
 
-        if (perfect.TryGetValue((start, count), out var known))
+        if (perfect.TryGetValue(range, out var known))
         {
             return known;
         }
 
-        var left = MerkleTree.Split(count);
-        var hash = Rfc6962.NodeHash(Root(start, left), Root(start + left, count - left));
-        if (left * 2 == count)
+        var (left, right) = range.Halves();
+        var hash = Rfc6962.NodeHash(Root(left), Root(right));
+        if (range.IsPerfect)
         {
-            perfect.Add((start, count), hash);
+            perfect.Add(range, hash);
         }
 
         return hash;

@@ -9,12 +9,18 @@ public static class TilePath
     /// <summary>Hashes of a full tile, entries of a full bundle.</summary>
     public const int Width = 256;
 
+    /// <summary>Levels of the tree that a tile spans.</summary>
+    public const int LevelBits = 8;
+
     /// <summary>A hash tile; <paramref name="width"/> 1–256.</summary>
     public static string Of(int level, long index, int width) =>
         $"tile/{level.ToString(CultureInfo.InvariantCulture)}/{Index(index)}{Partial(width)}";
 
     /// <summary>An entry bundle; <paramref name="width"/> 1–256.</summary>
     public static string OfEntries(long index, int width) => $"tile/entries/{Index(index)}{Partial(width)}";
+
+    /// <summary>The signed checkpoint of a size, as it was first stored.</summary>
+    public static string OfCheckpoint(long size) => $"checkpoints/{size.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>The index in groups of three digits, all but the last with a leading x.</summary>
     public static string Index(long index)
@@ -28,12 +34,15 @@ public static class TilePath
         return text;
     }
 
-    /// <summary>Every tile and bundle that a log of this size has.</summary>
+    /// <summary>Width of a tile or bundle among so many hashes or entries of its level.</summary>
+    public static int WidthOf(long index, long count) => (int)Math.Min(Width, count - (index * Width));
+
+    /// <summary>Every bundle (at level −1) and hash tile that a log of this size has.</summary>
     public static IEnumerable<(string Name, int Level, long Index, int Width)> All(long size)
     {
         for (long index = 0; index * Width < size; index++)
         {
-            var width = (int)Math.Min(Width, size - (index * Width));
+            var width = WidthOf(index, size);
             yield return (OfEntries(index, width), -1, index, width);
         }
 
@@ -42,7 +51,7 @@ public static class TilePath
         {
             for (long index = 0; index * Width < count; index++)
             {
-                var width = (int)Math.Min(Width, count - (index * Width));
+                var width = WidthOf(index, count);
                 yield return (Of(level, index, width), level, index, width);
             }
         }

@@ -9,10 +9,22 @@ internal sealed record HashTile(int Level, long Index, byte[] Hashes);
 /// </summary>
 internal sealed class TreeEdge
 {
-    private readonly List<List<byte[]>> levels = [[]];
-    private readonly List<long> fullTiles = [0];
+    private readonly List<List<byte[]>> levels;
+    private readonly List<long> fullTiles;
+
+    public TreeEdge() => (levels, fullTiles) = ([[]], [0]);
+
+    private TreeEdge(TreeEdge other)
+    {
+        levels = [.. other.levels.Select(hashes => hashes.ToList())];
+        fullTiles = [.. other.fullTiles];
+        Size = other.Size;
+    }
 
     public long Size { get; private set; }
+
+    /// <summary>Grows by itself from here on.</summary>
+    public TreeEdge Copy() => new(this);
 
     /// <summary>Adds a leaf hash; the tiles that became full, lowest level first.</summary>
     public IReadOnlyList<HashTile> Add(byte[] leafHash)

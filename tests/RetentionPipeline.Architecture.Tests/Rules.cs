@@ -147,8 +147,7 @@ internal static class Rules
     public static IReadOnlyList<Exemption> Exemptions { get; } =
     [
         new("A type's name holds no empty word", "AzuriteProcess", "It is an operating system's process, and says so."),
-        new(Outside, "RetentionPipeline.Ledger.LogExport", "An export is a folder of files: the form that other tools of the log read."),
-        new(Outside, "RetentionPipeline.Ledger.StructuralVerifier", "An auditor checks such a folder with this assembly alone."),
+        new(Outside, "RetentionPipeline.Ledger.LogFolder", "An export is a folder of files, which an auditor checks with this assembly alone."),
         new(Outside, "RetentionPipeline.Core.Evidence.OpeningsFolder", "Openings lie as files beside an export, for the same auditor."),
         new("A file has at most 300 lines", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Is being replaced by the fast engine."),
         new("What a file points at exists", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Its page comes with the fast engine."),

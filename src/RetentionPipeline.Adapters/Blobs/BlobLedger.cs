@@ -67,16 +67,17 @@ public sealed class BlobLedger(LedgerContainers containers) : ILaneStore, ICommi
     /// <inheritdoc/>
     public async Task<LaneChunk> ReadAsync(int lane, LanePosition from, int maxBytes, CancellationToken cancel)
     {
-        var bytes = await ReadRangeAsync(Segment(lane, from.Segment), from.Offset, maxBytes, cancel);
-        if (bytes.Length > 0)
+        var blob = Segment(lane, from.Segment);
+        var bytes = await ReadRangeAsync(blob, from.Offset, maxBytes, cancel);
+        if (bytes.IsEmpty && await Segment(lane, from.Segment + 1).ExistsAsync(cancel))
         {
-            return new LaneChunk(bytes, from, new LanePosition(from.Segment, from.Offset + bytes.Length));
+            // The next segment was begun because this one is full: it never grows again. But it may have grown, and
+            // become full, since it was read above.
+            bytes = await ReadRangeAsync(blob, from.Offset, maxBytes, cancel);
+            return new LaneChunk(bytes, bytes.IsEmpty ? new LanePosition(from.Segment + 1, 0) : After(from, bytes));
         }
 
-        // A next segment is only begun when this one is full, and then this one never grows again.
-        return await Segment(lane, from.Segment + 1).ExistsAsync(cancel)
-            ? new LaneChunk(default, from, new LanePosition(from.Segment + 1, 0))
-            : new LaneChunk(default, from, from);
+        return new LaneChunk(bytes, After(from, bytes));
     }
 
     /// <inheritdoc/>
@@ -159,6 +160,18 @@ public sealed class BlobLedger(LedgerContainers containers) : ILaneStore, ICommi
             return HeadChange.Conflict;
         }
     }
+
+    /// <inheritdoc/>
+    public async Task RemovePartialsAsync(string fullName, CancellationToken cancel)
+    {
+        await foreach (var name in edge.ListAsync(fullName + ".p/", cancel))
+        {
+            await edge.DeleteAsync(name, cancel);
+        }
+    }
+
+    private static LanePosition After(LanePosition from, ReadOnlyMemory<byte> bytes) =>
+        new LanePosition(from.Segment, from.Offset + bytes.Length);
 
     private static async Task<ReadOnlyMemory<byte>> ReadRangeAsync(
         AppendBlobClient blob, long offset, int maxBytes, CancellationToken cancel)

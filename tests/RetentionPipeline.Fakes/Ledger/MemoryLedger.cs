@@ -7,7 +7,7 @@ namespace RetentionPipeline.Fakes.Ledger;
 public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, ITileStore, ICheckpointStore
 {
     private readonly Lock gate = new();
-    private readonly List<byte>[] lanes = [.. Enumerable.Range(0, LanePosition.Lanes).Select(_ => new List<byte>())];
+    private readonly MemoryLane[] lanes = [.. Enumerable.Range(0, LanePosition.Lanes).Select(_ => new MemoryLane())];
     private readonly Dictionary<long, byte[]> commits = [];
     private readonly Dictionary<string, byte[]> tiles = new(StringComparer.Ordinal);
     private PublishedHead? head;
@@ -16,38 +16,57 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
     /// <summary>As the integrator takes them.</summary>
     public LedgerStores Stores => new(this, this, this, this);
 
+    /// <summary>Blocks after which a lane rolls to its next segment.</summary>
+    public int BlocksPerSegment { get; init; } = 50_000;
+
+    /// <summary>Everything that was published, in order.</summary>
+    public List<PublishedHead> Publications { get; } = [];
+
+    /// <summary>Names of all tiles, bundles and stored checkpoints.</summary>
+    public IReadOnlyList<string> TileNames
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. tiles.Keys.Order(StringComparer.Ordinal)];
+            }
+        }
+    }
+
     /// <summary>Every byte that stands anywhere in the ledger, for searches.</summary>
     public IEnumerable<byte[]> AllBytes()
     {
         lock (gate)
         {
-            return [.. lanes.Select(lane => lane.ToArray()), .. commits.Values, .. tiles.Values];
+            return [.. lanes.SelectMany(lane => lane.Segments).Select(bytes => bytes.ToArray()), .. commits.Values, .. tiles.Values];
         }
     }
 
     /// <summary>Changes a tile, as somebody would who must not.</summary>
     public void Overwrite(string name, byte[] content) => tiles[name] = content;
 
-    /// <summary>Sizes that were published, in order.</summary>
-    public List<long> PublishedCommits { get; } = [];
+    /// <summary>Puts bytes at the end of a lane, as a torn or foreign append would.</summary>
+    public void AppendRaw(int lane, ReadOnlySpan<byte> bytes) => lanes[lane].Append(bytes, BlocksPerSegment);
 
-    Task ILaneStore.AppendAsync(int lane, ReadOnlyMemory<byte> block, CancellationToken cancel) =>
-        Call("lanes.append", () =>
+    /// <summary>Closes the segment of a lane: the next append begins another one.</summary>
+    public void Roll(int lane) => lanes[lane].Roll();
+
+    Task ILaneStore.AppendAsync(int lane, ReadOnlyMemory<byte> block, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(block.Length, LaneFrame.MaxBytes);
+        return Call("lanes.append", () =>
         {
-            lanes[lane].AddRange(block.Span);
+            lanes[lane].Append(block.Span, BlocksPerSegment);
             return true;
         });
+    }
 
     Task<LaneChunk> ILaneStore.ReadAsync(int lane, LanePosition from, int maxBytes, CancellationToken cancel) =>
-        Call("lanes.read", () =>
-        {
-            var offset = (int)from.Offset;
-            var bytes = lanes[lane].Skip(offset).Take(maxBytes).ToArray();
-            return new LaneChunk(bytes, from, new LanePosition(0, offset + bytes.Length));
-        });
+        Call("lanes.read", () => lanes[lane].Read(from, maxBytes));
 
     Task<IReadOnlyList<LanePosition>> ILaneStore.LengthsAsync(CancellationToken cancel) =>
-        Call("lanes.lengths", () => (IReadOnlyList<LanePosition>)[.. lanes.Select(lane => new LanePosition(0, lane.Count))]);
+        Call("lanes.lengths", () => (IReadOnlyList<LanePosition>)[.. lanes.Select(lane => lane.End)]);
 
     Task<ReadOnlyMemory<byte>> ICommitJournal.WriteOnceAsync(
         long number, ReadOnlyMemory<byte> record, CancellationToken cancel) => Call("journal.write", () =>
@@ -69,6 +88,16 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
     Task<ReadOnlyMemory<byte>?> ITileStore.ReadAsync(string name, CancellationToken cancel) =>
         Call("tiles.read", () => tiles.TryGetValue(name, out var content) ? (ReadOnlyMemory<byte>?)content : null);
 
+    Task ITileStore.RemovePartialsAsync(string fullName, CancellationToken cancel) => Call("tiles.remove-partials", () =>
+    {
+        foreach (var name in tiles.Keys.Where(name => name.StartsWith(fullName + ".p/", StringComparison.Ordinal)).ToList())
+        {
+            tiles.Remove(name);
+        }
+
+        return true;
+    });
+
     Task<PublishedHead?> ICheckpointStore.ReadAsync(CancellationToken cancel) => Call("head.read", () => head);
 
     Task<HeadChange> ICheckpointStore.ReplaceAsync(
@@ -80,7 +109,7 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
             }
 
             head = new PublishedHead(note.ToArray(), commit, (++versions).ToString(CultureInfo.InvariantCulture));
-            PublishedCommits.Add(commit);
+            Publications.Add(head);
             return HeadChange.Replaced;
         });
 
@@ -99,6 +128,43 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
         catch (Exception failure)
         {
             return Task.FromException<T>(failure);
+        }
+    }
+
+    /// <summary>A lane in segments.</summary>
+    private sealed class MemoryLane
+    {
+        private int blocks;
+
+        public List<List<byte>> Segments { get; } = [[]];
+
+        public LanePosition End => new(Segments.Count - 1, Segments[^1].Count);
+
+        public void Append(ReadOnlySpan<byte> bytes, int blocksPerSegment)
+        {
+            if (blocks == blocksPerSegment)
+            {
+                Roll();
+            }
+
+            blocks++;
+            Segments[^1].AddRange(bytes);
+        }
+
+        public void Roll()
+        {
+            Segments.Add([]);
+            blocks = 0;
+        }
+
+        public LaneChunk Read(LanePosition from, int maxBytes)
+        {
+            var segment = from.Segment < Segments.Count ? Segments[from.Segment] : [];
+            var bytes = new byte[Math.Clamp(segment.Count - from.Offset, 0, maxBytes)];
+            segment.CopyTo((int)Math.Min(from.Offset, segment.Count), bytes, 0, bytes.Length);
+            return bytes.Length == 0 && from.Segment + 1 < Segments.Count
+                ? new LaneChunk(bytes, new LanePosition(from.Segment + 1, 0))
+                : new LaneChunk(bytes, new LanePosition(from.Segment, from.Offset + bytes.Length));
         }
     }
 }

@@ -1,0 +1,135 @@
+namespace RetentionPipeline.Ledger;
+
+/// <summary>
+/// What an integrator remembers of the committed log: the right edge of the tree, the entries of the bundle that is not
+/// full, and 128 bits each of every key and of its bytes.
+/// </summary>
+internal sealed class LogState
+{
+    /// <summary>The commit that this is the tree of.</summary>
+    public CommitRecord Commit { get; set; } = CommitRecord.None;
+
+    public TreeEdge Edge { get; set; } = new();
+
+    public List<ReadOnlyMemory<byte>> Bundle { get; set; } = [];
+
+    public Dictionary<UInt128, UInt128> Keys { get; } = [];
+}
+
+/// <summary>
+/// What a commit would add to a log, built beside it: nothing of it counts before the commit record stands, and a draft
+/// that lost its race is thrown away.
+/// </summary>
+internal sealed class TreeDraft(LogState start)
+{
+    private readonly TreeEdge edge = start.Edge.Copy();
+    private readonly List<ReadOnlyMemory<byte>> bundle = [.. start.Bundle];
+    private readonly Dictionary<UInt128, UInt128> keys = [];
+    private readonly List<LogFile> full = [];
+
+    public int Added { get; private set; }
+
+    public int Duplicates { get; private set; }
+
+    public int Foreign { get; private set; }
+
+    public List<LeafKey> Conflicts { get; } = [];
+
+    public long Size => edge.Size;
+
+    public byte[] Root() => edge.Root();
+
+    /// <summary>
+    /// Adds an entry of a lane. What is no leaf is counted and dropped. A key that stands with the same bytes is a
+    /// duplicate and dropped; with other bytes both are kept, and the key is reported.
+    /// </summary>
+    public void Add(ReadOnlyMemory<byte> entry)
+    {
+        LeafKey key;
+        try
+        {
+            key = Leaf.Parse(entry.Span).Key;
+        }
+        catch (LeafFormatException)
+        {
+            Foreign++;
+            return;
+        }
+
+        var hash = Rfc6962.LeafHash(entry.Span);
+        var (place, content) = (LogIndex.Place(key), LogIndex.Short(hash));
+        if (Find(place) is { } known && known != content)
+        {
+            // Each different text under a key has a place of its own, or every redelivery of it would be added again.
+            place ^= content;
+            if (Find(place) is null)
+            {
+                Conflicts.Add(key);
+            }
+        }
+
+        if (Find(place) is not null)
+        {
+            Duplicates++;
+            return;
+        }
+
+        keys.Add(place, content);
+        Append(entry, hash);
+    }
+
+    /// <summary>
+    /// The files of this tree that the log before had not: full tiles and bundles, and the partial ones at the edge.
+    /// </summary>
+    public IReadOnlyList<LogFile> Files()
+    {
+        var files = full.Concat(Partial(edge).ExceptBy(Partial(start.Edge).Select(file => file.Name), file => file.Name));
+        return Added == 0 || bundle.Count == 0
+            ? [.. files]
+            : [.. files, new LogFile(TilePath.OfEntries(Size / TilePath.Width, bundle.Count), EntryBundle.Encode(bundle), null)];
+    }
+
+    /// <summary>The draft becomes the log, since its commit record stands.</summary>
+    public void Accept(CommitRecord commit)
+    {
+        foreach (var (place, content) in keys)
+        {
+            start.Keys.Add(place, content);
+        }
+
+        start.Edge = edge;
+        start.Commit = commit;
+
+        // Copies: an entry is a slice of megabytes that were read from a lane.
+        start.Bundle = [.. bundle.Select(entry => (ReadOnlyMemory<byte>)entry.ToArray())];
+    }
+
+    private static IEnumerable<LogFile> Partial(TreeEdge edge) => edge.Partial().Select(tile => new LogFile(
+        TilePath.Of(tile.Level, tile.Index, tile.Hashes.Length / Rfc6962.HashLength), tile.Hashes, null));
+
+    private UInt128? Find(UInt128 place) =>
+        start.Keys.TryGetValue(place, out var known) || keys.TryGetValue(place, out known) ? known : null;
+
+    private void Append(ReadOnlyMemory<byte> entry, byte[] hash)
+    {
+        Added++;
+        bundle.Add(entry);
+        foreach (var tile in edge.Add(hash))
+        {
+            var name = TilePath.Of(tile.Level, tile.Index, TilePath.Width);
+            full.Add(new LogFile(name, tile.Hashes, name));
+            if (tile.Level == 0)
+            {
+                name = TilePath.OfEntries(tile.Index, TilePath.Width);
+                full.Add(new LogFile(name, EntryBundle.Encode(bundle), name));
+                bundle.Clear();
+            }
+        }
+    }
+}
+
+/// <summary>A tile or bundle to be written.</summary>
+/// <param name="Name">Where.</param>
+/// <param name="Content">Bytes.</param>
+/// <param name="Supersedes">The full tile whose partial ones nobody needs any more; null for a partial one.</param>
+internal sealed record LogFile(string Name, byte[] Content, string? Supersedes);
