@@ -6,6 +6,7 @@ namespace RetentionPipeline.Architecture.Tests.Checks;
 /// <summary>What may stand in any file. What is planted here is put together, or this file would be found itself.</summary>
 internal static partial class TextChecks
 {
+    private const string Decisions = "docs/decisions/";
     private const string Resolved = "\"resol" + "ved\"";
 
     public static IReadOnlyList<Rule> All { get; } =
@@ -28,6 +29,10 @@ internal static partial class TextChecks
             new Planted("guide/a.md: points at #three, which is no heading of guide/b.md", ("guide/a.md", "[x](b.md#two-words) [y](b.md#three)"), ("guide/b.md", "## Two `words`!")),
             new Planted("guide/x/a.md: points at ../../d/, which is not there", ("guide/x/a.md", "[x](../../c/) [x](../../d/)"), ("c/b.md", "")),
             new Planted("src/a.cs: points at sam" + "ples/b.yaml, which is not there", ("src/a.cs", "// as in sam" + "ples/b.yaml"))),
+        new("Each decision stands in the index", InIndex,
+            new(
+                "docs/decisions/0002-b.m" + "d: does not stand in docs/decisions/README.md",
+                ("docs/decisions/README.md", "[0001](0001-a.md)"), ("docs/decisions/0001-a.m" + "d", ""), ("docs/decisions/0002-b.m" + "d", ""))),
         new("Nothing is left for later", NothingUnfinished,
             new("src/a.cs: says TO" + "DO", ("src/a.cs", "var todos = 1; // TO" + "DO: think")),
             new Planted("a.sh: says FIX" + "ME", ("a.sh", "# FIX" + "ME"))),
@@ -102,6 +107,12 @@ internal static partial class TextChecks
     /// <summary>As the pages of code hosts make anchors of headings.</summary>
     private static string Slug(string heading) => string.Concat(heading.Trim().ToLowerInvariant()
         .Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
+
+    private static Findings InIndex(Tree tree) => Findings.Of(
+        tree.Files.Keys.Where(path => path.StartsWith(Decisions, StringComparison.Ordinal) && path != Decisions + "README.md"),
+        path => tree.Files[Decisions + "README.md"].Contains($"]({path[Decisions.Length..]})", StringComparison.Ordinal)
+            ? []
+            : [new Breach(path, $"does not stand in {Decisions}README.md")]);
 
     private static Findings NothingUnfinished(Tree tree) => Findings.Of(
         tree.Files.Where(file => !IsLock(file.Key)),
