@@ -1,130 +1,223 @@
-using System.Text;
+using System.Buffers.Binary;
 
 namespace RetentionPipeline.Core.Anonymisation;
 
-/// <summary>Cuts addresses and writes them. Null means: it is cut already, leave it byte for byte.</summary>
-internal static class AddressWriter
+/// <summary>
+/// Cuts addresses and writes them (rules 6 to 9). What is cut already is left byte for byte. No text is longer than what
+/// it replaces, and none is longer than <see cref="LongestText"/>.
+/// </summary>
+internal sealed class AddressWriter(AddressBits bits)
 {
-    public static byte[]? CutV4(ReadOnlySpan<byte> numbers, bool padded, int bits)
+    public const int LongestText = 64;
+
+    /// <summary>No change.</summary>
+    public const int Unchanged = -1;
+
+    private const int Nibbles = 32;
+    private readonly uint v4Mask = bits.V4 == 0 ? 0 : uint.MaxValue << (32 - bits.V4);
+    private readonly ulong highMask = Mask(bits.V6);
+    private readonly ulong lowMask = Mask(bits.V6 - 64);
+
+    /// <summary>Only the last number is lost, whatever it is: the other three stay as they stand.</summary>
+    public bool CutsLastNumber { get; } = bits.V4 == 24;
+
+    /// <summary>Length of the text, or <see cref="Unchanged"/>.</summary>
+    public int CutV4(V4Reading address, Span<byte> text) => WriteV4(address, address.Value & v4Mask, text);
+
+    /// <summary>The numbers of a reverse name stand in the opposite order.</summary>
+    public int CutReverseV4(V4Reading address, Span<byte> text) =>
+        WriteV4(address, address.Value & BinaryPrimitives.ReverseEndianness(v4Mask), text);
+
+    /// <summary>Length of the text, or <see cref="Unchanged"/>.</summary>
+    public int CutV6(ReadOnlySpan<byte> s, in V6Reading address, Span<byte> text)
     {
-        var value = ToUInt32(numbers);
-        var cut = value & Mask(bits);
-        if (cut == value)
+        var mapped = address is { High: 0 } && address.Low >> 32 == 0xffff;
+        var high = CutHigh(address.High);
+        var low = address.Low & (mapped ? 0xffff_0000_0000 | (ulong)v4Mask : lowMask);
+        if (high == address.High && low == address.Low)
         {
-            return null;
+            return Unchanged;
         }
 
-        var format = padded ? "D3" : "D";
-        return Encoding.ASCII.GetBytes(string.Join('.', Numbers(cut).Select(n => n.ToString(format, CultureInfo.InvariantCulture))));
+        var length = address.Resume > address.End ? WriteGroups(high, low, -1, 0, text)
+            : mapped ? WriteMapped(low, address.Dotted, text)
+            : WriteShortest(high, low, text);
+        var colons = text[..length].Count((byte)':');
+        if (length + (address.Encoded ? 2 * colons : 0) > address.End - address.At)
+        {
+            // RFC 5952 writes a single zero group out; where that is longer, :: stays where it was.
+            length = WriteGroups(high, low, address.Gap, address.GapLength, text);
+        }
+
+        return address.Encoded ? EncodeColons(s[address.At..address.End], text, length) : length;
     }
 
-    public static byte[]? CutV6(ReadOnlySpan<ushort> groups, V6Form form, AddressBits bits)
+    /// <summary>The 32 nibbles of a reverse name, least significant first; length of the text, or unchanged.</summary>
+    public int CutNibbles(ReadOnlySpan<byte> name, Span<byte> text)
     {
-        Span<ushort> cut = stackalloc ushort[8];
-        Cut(groups, cut, bits);
-        if (cut.SequenceEqual(groups))
+        ulong high = 0, low = 0;
+        for (var i = 0; i < Nibbles; i++)
         {
-            return null;
+            var nibble = (ulong)AsciiBytes.HexValue(name[2 * i]);
+            low |= i < 16 ? nibble << (4 * i) : 0;
+            high |= i < 16 ? 0 : nibble << (4 * (i - 16));
         }
 
-        var text = IsMapped(groups)
-            ? form.Dotted
-                ? $"::ffff:{string.Join('.', Numbers(((uint)cut[6] << 16) | cut[7]))}"
-                : $"::ffff:{cut[6]:x}:{cut[7]:x}"
-            : Text(cut);
-        return Encoding.ASCII.GetBytes(
-            form.EncodedColons ? text.Replace(":", "%3A", StringComparison.Ordinal) : text);
-    }
-
-    /// <summary>Rule 7: eight groups stay eight groups, so that the port behind them stays one.</summary>
-    public static byte[]? CutEightGroups(ReadOnlySpan<ushort> groups, V6Form form, AddressBits bits)
-    {
-        Span<ushort> cut = stackalloc ushort[8];
-        Cut(groups, cut, bits);
-        if (cut.SequenceEqual(groups))
+        var (cutHigh, cutLow) = (CutHigh(high), low & lowMask);
+        if (cutHigh == high && cutLow == low)
         {
-            return null;
+            return Unchanged;
         }
 
-        var separator = form.EncodedColons ? "%3A" : ":";
-        return Encoding.ASCII.GetBytes(string.Join(separator, cut.ToArray().Select(group => $"{group:x}")));
-    }
-
-    private static void Cut(ReadOnlySpan<ushort> groups, Span<ushort> cut, AddressBits bits)
-    {
-        if (IsMapped(groups))
+        name.CopyTo(text);
+        for (var i = 0; i < Nibbles; i++)
         {
-            groups.CopyTo(cut);
-            CutPair(cut, 6, bits.V4);
-            return;
-        }
-
-        for (var i = 0; i < 8; i++)
-        {
-            var keep = Math.Clamp(bits.V6 - (16 * i), 0, 16);
-            cut[i] = (ushort)(groups[i] & (0xffff << (16 - keep)));
-        }
-
-        if (groups[0] == 0x2002)
-        {
-            CutPair(cut, 1, bits.V4);
-        }
-    }
-
-    private static void CutPair(Span<ushort> groups, int at, int bits)
-    {
-        var value = (((uint)groups[at] << 16) | groups[at + 1]) & Mask(bits);
-        (groups[at], groups[at + 1]) = ((ushort)(value >> 16), (ushort)value);
-    }
-
-    private static bool IsMapped(ReadOnlySpan<ushort> groups) =>
-        groups[5] == 0xffff && groups[..5].IndexOfAnyExcept((ushort)0) < 0;
-
-    /// <summary>RFC 5952: lower case, the first longest run of two or more zero groups shortened.</summary>
-    private static string Text(ReadOnlySpan<ushort> groups)
-    {
-        int bestAt = -1, bestLength = 1;
-        for (var i = 0; i < 8; i++)
-        {
-            var length = 0;
-            while (i + length < 8 && groups[i + length] == 0)
+            var shift = 4 * (i % 16);
+            var (before, after) = i < 16 ? (low >> shift, cutLow >> shift) : (high >> shift, cutHigh >> shift);
+            if ((before & 15) != (after & 15))
             {
-                length++;
+                text[2 * i] = "0123456789abcdef"u8[(int)(after & 15)];
+            }
+        }
+
+        return name.Length;
+    }
+
+    /// <summary>6to4 carries an IPv4 address in bits 16 to 47: its host bits go too.</summary>
+    private ulong CutHigh(ulong high)
+    {
+        var cut = high & highMask;
+        return high >> 48 == 0x2002 ? cut & ~((ulong)~v4Mask << 16) : cut;
+    }
+
+    private static int WriteV4(V4Reading address, uint cut, Span<byte> text)
+    {
+        if (cut == address.Value)
+        {
+            return Unchanged;
+        }
+
+        return WriteNumbers(cut, address.Padded, text);
+    }
+
+    private static int WriteNumbers(uint value, bool padded, Span<byte> text)
+    {
+        var length = 0;
+        for (var shift = 24; shift >= 0; shift -= 8)
+        {
+            var number = (value >> shift) & 255;
+            if (padded || number >= 100)
+            {
+                text[length++] = (byte)('0' + (number / 100));
             }
 
+            if (padded || number >= 10)
+            {
+                text[length++] = (byte)('0' + (number / 10 % 10));
+            }
+
+            text[length++] = (byte)('0' + (number % 10));
+            if (shift > 0)
+            {
+                text[length++] = (byte)'.';
+            }
+        }
+
+        return length;
+    }
+
+    private static int WriteMapped(ulong low, bool dotted, Span<byte> text)
+    {
+        "::ffff:"u8.CopyTo(text);
+        const int prefix = 7;
+        if (dotted)
+        {
+            return prefix + WriteNumbers((uint)low, padded: false, text[prefix..]);
+        }
+
+        var length = prefix + WriteGroup((uint)(low >> 16) & 0xffff, text[prefix..]);
+        text[length++] = (byte)':';
+        return length + WriteGroup((uint)low & 0xffff, text[length..]);
+    }
+
+    /// <summary>RFC 5952: the first longest run of two or more zero groups is shortened.</summary>
+    private static int WriteShortest(ulong high, ulong low, Span<byte> text)
+    {
+        int bestAt = -1, bestLength = 1, length = 0;
+        for (var i = 0; i < 8; i++)
+        {
+            length = Group(high, low, i) == 0 ? length + 1 : 0;
             if (length > bestLength)
             {
-                (bestAt, bestLength) = (i, length);
+                (bestAt, bestLength) = (i - length + 1, length);
             }
-
-            i += Math.Max(0, length - 1);
         }
 
-        var text = new StringBuilder();
+        return WriteGroups(high, low, bestAt, bestAt < 0 ? 0 : bestLength, text);
+    }
+
+    /// <summary>Groups in lower case without leading zeros; those of the gap as a double colon.</summary>
+    private static int WriteGroups(ulong high, ulong low, int gap, int gapLength, Span<byte> text)
+    {
+        var length = 0;
         for (var i = 0; i < 8; i++)
         {
-            if (i == bestAt)
+            if (i == gap)
             {
-                text.Append("::");
-                i += bestLength - 1;
+                text[length++] = (byte)':';
+                text[length++] = (byte)':';
+                i += gapLength - 1;
                 continue;
             }
 
-            if (text.Length > 0 && text[^1] != ':')
+            if (i > 0 && i != gap + gapLength)
             {
-                text.Append(':');
+                text[length++] = (byte)':';
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"{groups[i]:x}");
+            length += WriteGroup(Group(high, low, i), text[length..]);
         }
 
-        return text.ToString();
+        return length;
     }
 
-    private static uint Mask(int bits) => bits == 0 ? 0 : uint.MaxValue << (32 - bits);
+    private static int WriteGroup(uint value, Span<byte> text)
+    {
+        var length = value > 0xfff ? 4 : value > 0xff ? 3 : value > 0xf ? 2 : 1;
+        for (var i = length - 1; i >= 0; i--, value >>= 4)
+        {
+            text[i] = "0123456789abcdef"u8[(int)(value & 15)];
+        }
 
-    private static uint ToUInt32(ReadOnlySpan<byte> numbers) =>
-        ((uint)numbers[0] << 24) | ((uint)numbers[1] << 16) | ((uint)numbers[2] << 8) | numbers[3];
+        return length;
+    }
 
-    private static uint[] Numbers(uint value) => [value >> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255];
+    /// <summary>Colons as the original's first one was written: %3A or %3a.</summary>
+    private static int EncodeColons(ReadOnlySpan<byte> original, Span<byte> text, int length)
+    {
+        var colon = original.Slice(original.IndexOf((byte)'%'), 3);
+        Span<byte> plain = stackalloc byte[LongestText];
+        text[..length].CopyTo(plain);
+        var at = 0;
+        foreach (var b in plain[..length])
+        {
+            if (b == ':')
+            {
+                colon.CopyTo(text[at..]);
+                at += colon.Length;
+            }
+            else
+            {
+                text[at++] = b;
+            }
+        }
+
+        return at;
+    }
+
+    private static uint Group(ulong high, ulong low, int i) =>
+        (uint)((i < 4 ? high : low) >> (48 - (16 * (i & 3)))) & 0xffff;
+
+    private static ulong Mask(int length) =>
+        length <= 0 ? 0 : length >= 64 ? ulong.MaxValue : ulong.MaxValue << (64 - length);
 }

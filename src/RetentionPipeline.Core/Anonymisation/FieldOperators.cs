@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace RetentionPipeline.Core.Anonymisation;
@@ -41,12 +40,7 @@ internal sealed class OneField(string field, Func<object, object?> change) : IFi
 internal static class FieldFunctions
 {
     /// <summary>An address, alone or within text.</summary>
-    public static object? TruncateIp(object value, AddressBits bits) => OnText(value, bytes =>
-    {
-        var output = new ArrayBufferWriter<byte>();
-        AddressText.Cut(bytes, bits, output);
-        return output.WrittenSpan.ToArray();
-    });
+    public static object? TruncateIp(object value, AddressBits bits) => OnText(value, bytes => AddressText.Cut(bytes, bits));
 
     /// <summary>A field known to be a host name keeps its last labels.</summary>
     public static object? TruncateHost(object value, int keepLabels)

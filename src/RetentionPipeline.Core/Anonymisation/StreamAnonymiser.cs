@@ -4,147 +4,135 @@ namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
 /// Anonymises a stream of bytes, fed in pieces of any size: the result does not depend on how it was cut. Memory is
-/// constant at any line length. Not for concurrent use.
+/// constant at any line length. Operators work one after the other: lines are dropped, then addresses are cut, then names
+/// that spell one out. Not for concurrent use.
 /// </summary>
-public sealed class StreamAnonymiser(StreamPlan plan)
+public sealed class StreamAnonymiser
 {
-    /// <summary>A stretch without any delimiter is cut here at the latest, at a place that the bytes alone determine.</summary>
-    private const int LongestStretch = 64 * 1024;
+    private const int PieceSize = 192 * 1024;
+    private const int Margin = 32 * 1024;
 
-    /// <summary>A line that must be looked at whole may be so long.</summary>
-    private const int LongestDropLine = 1024 * 1024;
+    private readonly LineDrop? drop;
+    private readonly StageInput[] stages;
+    private readonly LineTally tally;
+    private long bytes;
+    private byte lastByte = (byte)'\n';
 
-    /// <summary>No rule looks across one of these.</summary>
-    private static readonly SearchValues<byte> Delimiters = SearchValues.Create("\n \t\",=/"u8);
-
-    /// <summary>All that a name, an address or an escape before one is made of; the rest cuts a long stretch.</summary>
-    private static readonly SearchValues<byte> Inner = SearchValues.Create(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-:%\\[;\u001b"u8);
-
-    private readonly ArrayBufferWriter<byte> line = new();
-    private readonly IdentifierSet? dropped =
-        plan.DropLinesOf.Count > 0 ? new IdentifierSet(plan.DropLinesOf) : null;
-
-    private byte[] pending = [];
-    private bool lineChanged;
-    private bool lineBegun;
-
-    /// <summary>Lines so far; the one under way counts once <see cref="Complete"/> was called.</summary>
-    public StreamStatistics Statistics { get; private set; } = new(0, 0, 0);
-
-    /// <summary>Takes the next piece, and writes what is certain.</summary>
-    public void Write(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
+    /// <summary>Takes what is to be done.</summary>
+    public StreamAnonymiser(StreamPlan plan)
+        : this(plan, WindowStage.Widest)
     {
-        byte[] whole = pending.Length == 0 ? input.ToArray() : [.. pending, .. input];
-        var used = 0;
-        while (true)
-        {
-            var length = NextStretch(whole.AsSpan(used));
-            if (length == 0)
-            {
-                break;
-            }
+    }
 
-            Process(whole.AsSpan(used, length), output);
-            used += length;
+    internal StreamAnonymiser(StreamPlan plan, VectorWidth width)
+    {
+        drop = plan.DropLinesOf.Count > 0 ? new LineDrop(plan.DropLinesOf) : null;
+        tally = new LineTally(null);
+        var made = new List<StageInput>();
+        if (plan.TruncateIp is { } bits)
+        {
+            Add(new AddressScan(bits, tally));
         }
 
-        pending = whole[used..];
+        if (plan.Hosts is HostNames.Truncate)
+        {
+            tally = made.Count > 0 ? tally.Next() : tally;
+            Add(new HostScan(tally));
+            if (plan.TruncateIp is { } again)
+            {
+                // A name that is cut may read as an address now (face::add10-11-12-13).
+                tally = tally.Next();
+                Add(new AddressScan(again, tally));
+            }
+        }
+
+        void Add(IWindowScan scan) =>
+            made.Add(new StageInput(new WindowStage(scan, PieceSize + (made.Count * Margin), width)));
+
+        stages = [.. made];
+    }
+
+    /// <summary>So far; complete once <see cref="Complete"/> was called.</summary>
+    public StreamStatistics Statistics { get; private set; } = new(0, 0, 0, 0, 0);
+
+    /// <summary>Takes the next piece, and writes what is certain: complete lines always are.</summary>
+    public void Write(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
+    {
+        if (input.IsEmpty)
+        {
+            return;
+        }
+
+        Link(output);
+        bytes += input.Length;
+        lastByte = input[^1];
+        var head = stages.Length > 0 ? stages[0] : output;
+        if (drop is not null)
+        {
+            drop.Write(input, head);
+        }
+        else
+        {
+            head.Write(input);
+        }
+
+        RunStages();
     }
 
     /// <summary>Ends the stream.</summary>
     public void Complete(IBufferWriter<byte> output)
     {
-        if (pending.Length > 0)
+        Link(output);
+        drop?.Complete(stages.Length > 0 ? stages[0] : output);
+        foreach (var stage in stages)
         {
-            Process(pending, output);
-            pending = [];
+            stage.Complete();
         }
 
-        if (lineBegun)
+        Count(lastByte == '\n' ? 0 : 1, atEnd: true);
+    }
+
+    /// <summary>Whether a caller may read straight into <see cref="GetMemory"/>.</summary>
+    internal bool ReadsDirectly => drop is null && stages.Length > 0;
+
+    /// <summary>Room for the next bytes of input.</summary>
+    internal Memory<byte> GetMemory() => stages[0].GetMemory(1);
+
+    /// <summary>Takes so many bytes that were put into <see cref="GetMemory"/>.</summary>
+    internal void Advance(int count, IBufferWriter<byte> output)
+    {
+        if (count > 0)
         {
-            EndLine();
+            Link(output);
+            bytes += count;
+            lastByte = stages[0].GetMemory(1).Span[count - 1];
+            stages[0].Advance(count);
+            RunStages();
         }
     }
 
-    /// <summary>Length of the next stretch that can be processed by itself; 0 if more bytes must come first.</summary>
-    private int NextStretch(ReadOnlySpan<byte> bytes)
+    private void Link(IBufferWriter<byte> output)
     {
-        if (bytes.IndexOf((byte)'\n') is >= 0 and var newLine
-            && (dropped is not null || newLine < LongestStretch))
+        for (var i = 0; i < stages.Length; i++)
         {
-            return newLine + 1;
-        }
-
-        if (dropped is not null)
-        {
-            return bytes.Length > LongestDropLine ? throw new UnreadableContentException("line-too-long") : 0;
-        }
-
-        if (bytes.Length < LongestStretch)
-        {
-            return 0;
-        }
-
-        var head = bytes[..LongestStretch];
-        var delimiter = head.LastIndexOfAny(Delimiters);
-        if (delimiter >= 0)
-        {
-            return delimiter + 1;
-        }
-
-        var outer = head.LastIndexOfAnyExcept(Inner);
-        return outer >= 0 ? outer + 1 : LongestStretch;
-    }
-
-    private void Process(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
-    {
-        lineBegun = true;
-        var ends = bytes[^1] == '\n';
-        if (dropped is not null && dropped.IsIn(bytes))
-        {
-            Statistics = Statistics with { Lines = Statistics.Lines + 1, Dropped = Statistics.Dropped + 1 };
-            (lineBegun, lineChanged) = (false, false);
-            return;
-        }
-
-        var edits = 0;
-        if (plan.Hosts is HostNames.Truncate)
-        {
-            line.ResetWrittenCount();
-            edits += CutAddresses(bytes, line);
-            edits += HostText.Cut(line.WrittenSpan, output);
-        }
-        else
-        {
-            edits += CutAddresses(bytes, output);
-        }
-
-        lineChanged |= edits > 0;
-        if (ends)
-        {
-            EndLine();
+            stages[i].Next = i + 1 < stages.Length ? stages[i + 1] : output;
         }
     }
 
-    private int CutAddresses(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    private void RunStages()
     {
-        if (plan.TruncateIp is { } bits)
+        foreach (var stage in stages)
         {
-            return AddressText.Cut(bytes, bits, output);
+            stage.Run();
         }
 
-        output.Write(bytes);
-        return 0;
+        Count(0, atEnd: false);
     }
 
-    private void EndLine()
+    private void Count(long openLines, bool atEnd)
     {
-        Statistics = Statistics with
-        {
-            Lines = Statistics.Lines + 1,
-            Changed = Statistics.Changed + (lineChanged ? 1 : 0),
-        };
-        (lineBegun, lineChanged) = (false, false);
+        tally.Settle(atEnd);
+        var lines = drop?.Lines ?? (stages.Length > 0 ? tally.Lines : 0);
+        Statistics = new StreamStatistics(lines + openLines, tally.Changed, drop?.Dropped ?? 0, tally.AllEdits, bytes);
     }
 }

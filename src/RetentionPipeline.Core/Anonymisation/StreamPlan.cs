@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>What happens to the lines of a log.</summary>
@@ -6,7 +8,27 @@ namespace RetentionPipeline.Core.Anonymisation;
 /// <param name="DropLinesOf">Identifiers; a line that holds one is dropped whole.</param>
 /// <param name="MaxExpandedBytes">Most bytes that compressed content may expand to.</param>
 public sealed record StreamPlan(
-    AddressBits? TruncateIp, HostNames Hosts, IReadOnlyList<string> DropLinesOf, long MaxExpandedBytes = long.MaxValue);
+    AddressBits? TruncateIp, HostNames Hosts, IReadOnlyList<string> DropLinesOf, long MaxExpandedBytes = long.MaxValue)
+{
+    /// <summary>Whether the content is compressed.</summary>
+    public ContentCompression Compression { get; init; } = ContentCompression.Detect;
+
+    /// <summary>How hard the result of compressed content is compressed. Deflate is nearly the whole cost there.</summary>
+    public CompressionLevel Level { get; init; } = CompressionLevel.Fastest;
+}
+
+/// <summary>Whether content is compressed.</summary>
+public enum ContentCompression
+{
+    /// <summary>It is gzip if it begins as gzip does.</summary>
+    Detect,
+
+    /// <summary>It is plain, whatever it begins with.</summary>
+    None,
+
+    /// <summary>It is gzip, and refused if it is not.</summary>
+    Gzip,
+}
 
 /// <summary>What happens to host names that spell out an address.</summary>
 public enum HostNames
@@ -19,10 +41,15 @@ public enum HostNames
 }
 
 /// <summary>What a stream held and what was done to it.</summary>
-public sealed record StreamStatistics(long Lines, long Changed, long Dropped);
+/// <param name="Lines">Lines read; the last counts without a line end too.</param>
+/// <param name="Changed">Lines that were changed and stayed.</param>
+/// <param name="Dropped">Lines that were dropped whole.</param>
+/// <param name="Edits">Addresses and names that were cut.</param>
+/// <param name="Bytes">Bytes read, without compression.</param>
+public sealed record StreamStatistics(long Lines, long Changed, long Dropped, long Edits, long Bytes);
 
 /// <summary>Content that cannot be processed; nothing of it is in the message.</summary>
-/// <param name="reason">Constant code: corrupt-gzip, expanded-limit, line-too-long.</param>
+/// <param name="reason">Constant code: corrupt-gzip, not-gzip, expanded-limit, line-too-long.</param>
 public sealed class UnreadableContentException(string reason) : Exception($"The content cannot be processed: {reason}.")
 {
     /// <summary>Constant code.</summary>

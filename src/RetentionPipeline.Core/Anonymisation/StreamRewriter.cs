@@ -1,28 +1,32 @@
-using System.Buffers;
 using System.IO.Compression;
 
 namespace RetentionPipeline.Core.Anonymisation;
 
-/// <summary>Rewrites whole contents, plain or gzip; what was compressed stays compressed. Constant memory.</summary>
+/// <summary>
+/// Rewrites whole contents, plain or gzip (of one or more members); what was compressed stays compressed. Constant memory.
+/// </summary>
 public static class StreamRewriter
 {
     private const int PieceSize = 64 * 1024;
 
     /// <summary>
     /// Reads the input to its end and writes the result. Throws <see cref="UnreadableContentException"/> for gzip that is
-    /// damaged or expands beyond the plan's limit; what was written by then is worthless.
+    /// damaged or cut short, that expands beyond the plan's limit, or that is none though the plan says so; what was
+    /// written by then is worthless.
     /// </summary>
     public static async Task<StreamStatistics> RewriteAsync(
         Stream input, Stream output, StreamPlan plan, CancellationToken cancel)
     {
-        var (content, isGzip) = await PeekAsync(input, cancel);
-        if (!isGzip)
+        var head = new byte[2];
+        var length = await input.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancel);
+        var content = new PrefixedStream(head.AsMemory(0, length), input);
+        if (!IsGzip(head.AsSpan(0, length), plan.Compression))
         {
             return await PipeAsync(content, output, plan, cancel);
         }
 
         await using var inflated = new GZipStream(content, CompressionMode.Decompress, leaveOpen: true);
-        await using var deflated = new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true);
+        await using var deflated = new GZipStream(output, plan.Level, leaveOpen: true);
         try
         {
             return await PipeAsync(inflated, deflated, plan, cancel);
@@ -33,87 +37,115 @@ public static class StreamRewriter
         }
     }
 
+    /// <summary>The same without waiting in between, for a process that does nothing else.</summary>
+    /// <param name="progress">Is told after each piece; null for nobody.</param>
+    public static StreamStatistics Rewrite(
+        Stream input, Stream output, StreamPlan plan, IProgress<StreamStatistics>? progress, CancellationToken cancel)
+    {
+        Span<byte> head = stackalloc byte[2];
+        var length = input.ReadAtLeast(head, 2, throwOnEndOfStream: false);
+        var content = new PrefixedStream(head[..length].ToArray(), input);
+        if (!IsGzip(head[..length], plan.Compression))
+        {
+            return Pipe(content, output, plan, progress, cancel);
+        }
+
+        using var inflated = new GZipStream(content, CompressionMode.Decompress, leaveOpen: true);
+        using var deflated = new GZipStream(output, plan.Level, leaveOpen: true);
+        try
+        {
+            return Pipe(inflated, deflated, plan, progress, cancel);
+        }
+        catch (Exception problem) when (problem is InvalidDataException or EndOfStreamException)
+        {
+            throw new UnreadableContentException("corrupt-gzip");
+        }
+    }
+
     /// <summary>The content without its compression, if it has any.</summary>
     internal static async Task<Stream> InflateAsync(Stream input, CancellationToken cancel)
     {
-        var (content, isGzip) = await PeekAsync(input, cancel);
-        return isGzip ? new GZipStream(content, CompressionMode.Decompress) : content;
+        var head = new byte[2];
+        var length = await input.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancel);
+        var content = new PrefixedStream(head.AsMemory(0, length), input);
+        return IsGzip(head.AsSpan(0, length), ContentCompression.Detect)
+            ? new GZipStream(content, CompressionMode.Decompress)
+            : content;
     }
 
     private static async Task<StreamStatistics> PipeAsync(
         Stream input, Stream output, StreamPlan plan, CancellationToken cancel)
     {
         var engine = new StreamAnonymiser(plan);
-        var result = new ArrayBufferWriter<byte>(PieceSize);
+        var result = new PieceWriter();
         var piece = new byte[PieceSize];
-        long total = 0;
         while (await input.ReadAsync(piece, cancel) is > 0 and var length)
         {
-            if ((total += length) > plan.MaxExpandedBytes)
-            {
-                throw new UnreadableContentException("expanded-limit");
-            }
-
             engine.Write(piece.AsSpan(0, length), result);
-            await output.WriteAsync(result.WrittenMemory, cancel);
-            result.ResetWrittenCount();
+            Check(engine, plan);
+            await output.WriteAsync(result.Written, cancel);
+            result.Reset();
         }
 
         engine.Complete(result);
-        await output.WriteAsync(result.WrittenMemory, cancel);
+        await output.WriteAsync(result.Written, cancel);
         await output.FlushAsync(cancel);
         return engine.Statistics;
     }
 
-    private static async Task<(Stream Content, bool IsGzip)> PeekAsync(Stream input, CancellationToken cancel)
+    private static StreamStatistics Pipe(
+        Stream input, Stream output, StreamPlan plan, IProgress<StreamStatistics>? progress, CancellationToken cancel)
     {
-        var head = new byte[2];
-        var read = await input.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancel);
-        return (new PrefixedStream(head.AsMemory(0, read), input), read == 2 && head is [0x1f, 0x8b]);
+        var engine = new StreamAnonymiser(plan);
+        var result = new PieceWriter();
+        var piece = engine.ReadsDirectly ? [] : new byte[PieceSize];
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var memory = engine.ReadsDirectly ? engine.GetMemory().Span : piece;
+            var length = input.Read(memory);
+            if (length == 0)
+            {
+                break;
+            }
+
+            if (engine.ReadsDirectly)
+            {
+                engine.Advance(length, result);
+            }
+            else
+            {
+                engine.Write(piece.AsSpan(0, length), result);
+            }
+
+            Check(engine, plan);
+            output.Write(result.Written.Span);
+            result.Reset();
+            progress?.Report(engine.Statistics);
+        }
+
+        engine.Complete(result);
+        output.Write(result.Written.Span);
+        output.Flush();
+        return engine.Statistics;
     }
-}
 
-/// <summary>A stream whose first bytes were read already.</summary>
-internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
-{
-    private ReadOnlyMemory<byte> left = prefix;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
+    private static void Check(StreamAnonymiser engine, StreamPlan plan)
     {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
+        if (engine.Statistics.Bytes > plan.MaxExpandedBytes)
+        {
+            throw new UnreadableContentException("expanded-limit");
+        }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override int Read(Span<byte> buffer) => left.IsEmpty ? rest.Read(buffer) : TakePrefix(buffer);
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        left.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(TakePrefix(buffer.Span));
-
-    public override void Flush()
+    private static bool IsGzip(ReadOnlySpan<byte> head, ContentCompression compression)
     {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    private int TakePrefix(Span<byte> buffer)
-    {
-        var count = Math.Min(buffer.Length, left.Length);
-        left.Span[..count].CopyTo(buffer);
-        left = left[count..];
-        return count;
+        var isGzip = head is [0x1f, 0x8b];
+        return compression switch
+        {
+            ContentCompression.None => false,
+            ContentCompression.Gzip when !isGzip => throw new UnreadableContentException("not-gzip"),
+            _ => isGzip,
+        };
     }
 }

@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+
+namespace RetentionPipeline.Core.Anonymisation;
+
+/// <summary>Where in a block of 64 bytes which bytes stand: bit i is byte i.</summary>
+internal struct AddressMarks
+{
+    public ulong Digits;
+    public ulong Dots;
+    public ulong Colons;
+    public ulong Percents;
+    public ulong NewLines;
+}
+
+/// <summary>The same for names that spell out an address.</summary>
+internal struct HostMarks
+{
+    public ulong Digits;
+    public ulong Dots;
+    public ulong Hyphens;
+    public ulong Underscores;
+    public ulong Zeros;
+    public ulong NewLines;
+}
+
+/// <summary>
+/// Reads a block of 64 bytes, copies it to the output, and tells where the bytes stand that a search needs. Each
+/// implementation gives the same bits; which one runs is a matter of the processor.
+/// </summary>
+internal interface IBlockReader
+{
+    static abstract void Addresses(ref byte from, ref byte to, out AddressMarks marks);
+
+    static abstract void Hosts(ref byte from, ref byte to, out HostMarks marks);
+
+    /// <summary>Bytes that are hex digits.</summary>
+    static abstract ulong Hex(ref byte from);
+}
+
+/// <summary>Without vectors; the yardstick of the others.</summary>
+internal readonly struct ScalarReader : IBlockReader
+{
+    public static void Addresses(ref byte from, ref byte to, out AddressMarks marks)
+    {
+        marks = default;
+        for (var i = 0; i < 64; i++)
+        {
+            var b = Unsafe.Add(ref from, i);
+            Unsafe.Add(ref to, i) = b;
+            marks.Digits |= Bit(AsciiBytes.IsDigit(b), i);
+            marks.Dots |= Bit(b == '.', i);
+            marks.Colons |= Bit(b == ':', i);
+            marks.Percents |= Bit(b == '%', i);
+            marks.NewLines |= Bit(b == '\n', i);
+        }
+    }
+
+    public static void Hosts(ref byte from, ref byte to, out HostMarks marks)
+    {
+        marks = default;
+        for (var i = 0; i < 64; i++)
+        {
+            var b = Unsafe.Add(ref from, i);
+            Unsafe.Add(ref to, i) = b;
+            marks.Digits |= Bit(AsciiBytes.IsDigit(b), i);
+            marks.Dots |= Bit(b == '.', i);
+            marks.Hyphens |= Bit(b == '-', i);
+            marks.Underscores |= Bit(b == '_', i);
+            marks.Zeros |= Bit(b == '0', i);
+            marks.NewLines |= Bit(b == '\n', i);
+        }
+    }
+
+    public static ulong Hex(ref byte from)
+    {
+        ulong marks = 0;
+        for (var i = 0; i < 64; i++)
+        {
+            marks |= Bit(AsciiBytes.IsHex(Unsafe.Add(ref from, i)), i);
+        }
+
+        return marks;
+    }
+
+    private static ulong Bit(bool set, int at) => (set ? 1UL : 0UL) << at;
+}

@@ -1,0 +1,76 @@
+namespace RetentionPipeline.Core.Anonymisation;
+
+/// <summary>
+/// Counts lines, edits and the lines that hold one. Of several passes one after the other, the last counts a line once
+/// that any of them changed: each hands on the numbers of its lines, in order.
+/// </summary>
+internal sealed class LineTally(LineTally? before)
+{
+    private readonly Queue<long> handed = new();
+    private bool hands;
+    private long lastLine = -1;
+    private long edits;
+
+    /// <summary>Line ends passed.</summary>
+    public long Lines { get; private set; }
+
+    /// <summary>Lines changed by this pass or one before it, as far as settled.</summary>
+    public long Changed { get; private set; }
+
+    /// <summary>Edits of this pass and of those before it.</summary>
+    public long AllEdits => edits + (before?.AllEdits ?? 0);
+
+    /// <summary>A tally for the pass behind this one.</summary>
+    public LineTally Next()
+    {
+        hands = true;
+        return new LineTally(this);
+    }
+
+    public void Pass(int lineEnds) => Lines += lineEnds;
+
+    /// <summary>The line under way is changed.</summary>
+    public void Change()
+    {
+        edits++;
+        if (Lines != lastLine)
+        {
+            Take(Lines - 1);
+            Note(Lines);
+        }
+    }
+
+    /// <summary>Takes over what the passes before changed, as far as this one has come; all of it at the end.</summary>
+    public void Settle(bool atEnd)
+    {
+        before?.Settle(atEnd);
+        Take(atEnd ? long.MaxValue : Lines - 1);
+    }
+
+    private void Take(long last)
+    {
+        while (before is not null && before.handed.TryPeek(out var line) && line <= last)
+        {
+            before.handed.Dequeue();
+            Note(line);
+        }
+    }
+
+    private void Note(long line)
+    {
+        if (line == lastLine)
+        {
+            return;
+        }
+
+        lastLine = line;
+        if (hands)
+        {
+            handed.Enqueue(line);
+        }
+        else
+        {
+            Changed++;
+        }
+    }
+}
