@@ -149,9 +149,6 @@ internal static class Rules
         new("A type's name holds no empty word", "AzuriteProcess", "It is an operating system's process, and says so."),
         new(Outside, "RetentionPipeline.Ledger.LogFolder", "An export is a folder of files, which an auditor checks with this assembly alone."),
         new(Outside, "RetentionPipeline.Core.Evidence.OpeningsFolder", "Openings lie as files beside an export, for the same auditor."),
-        new("A file has at most 300 lines", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Is being replaced by the fast engine."),
-        new("What a file points at exists", "src/RetentionPipeline.Core/Anonymisation/AddressParser.cs", "Its page comes with the fast engine."),
-        new("What a file points at exists", "docs/limits.md", "Its page comes with the fast engine."),
     ];
 
     /// <param name="Rule">The rule's name.</param>

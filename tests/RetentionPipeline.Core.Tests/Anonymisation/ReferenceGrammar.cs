@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace RetentionPipeline.Core.Tests.Anonymisation;
 
@@ -255,97 +254,8 @@ internal sealed partial class ReferenceGrammar(int v4, int v6)
     private static string Spell(string text, string written) =>
         written.Contains(':') ? text : text.Replace(":", Encoded().Match(written).Value, StringComparison.Ordinal);
 
-    /// <summary>RFC 5952, section 4.2.</summary>
-    private static string Shortest(string[] groups)
-    {
-        for (var length = 8; length >= 2; length--)
-        {
-            for (var at = 0; at + length <= 8; at++)
-            {
-                if (groups[at..(at + length)].All(group => group == "0"))
-                {
-                    return string.Join(':', groups[..at]) + "::" + string.Join(':', groups[(at + length)..]);
-                }
-            }
-        }
-
-        return string.Join(':', groups);
-    }
-
-    private void CutSixToFour(byte[] original, byte[] cut)
-    {
-        if (original[0] == 0x20 && original[1] == 0x02)
-        {
-            var rest = cut[6..];
-            Mask(cut, 2, v4);
-            rest.CopyTo(cut, 6);
-        }
-    }
-
-    private static void Mask(byte[] bytes, int from, int keep)
-    {
-        for (var bit = keep; bit < 8 * (bytes.Length - from); bit++)
-        {
-            bytes[from + (bit / 8)] &= (byte)~(0x80 >> (bit % 8));
-        }
-    }
-
-    private static byte[]? ReadFour(string text)
-    {
-        var parts = text.Split('.');
-        var plain = parts.All(part => part.Length == 1 || part[0] != '0');
-        var allThree = parts.All(part => part.Length == 3);
-        return parts.All(part => part.Length <= 3 && int.Parse(part, CultureInfo.InvariantCulture) <= 255) && (plain || allThree)
-            ? [.. parts.Select(part => byte.Parse(part, CultureInfo.InvariantCulture))]
-            : null;
-    }
-
-    private static bool IsPadded(string text) => text.Split('.').Any(part => part.Length > 1 && part[0] == '0');
-
-    private static string WriteFour(byte[] numbers, bool padded) =>
-        string.Join('.', numbers.Select(n => n.ToString(padded ? "000" : "0", CultureInfo.InvariantCulture)));
-
     private static int ColonWidth(string s, int at) =>
         s[at] == ':' ? 1 : string.Compare(s, at, "%3a", 0, 3, StringComparison.OrdinalIgnoreCase) == 0 ? 3 : 0;
-
-    [GeneratedRegex(@"(\\[nrtbf]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|(\x1b|\\u001[bB]|\\x1[bB]|\\e|\\033)\[[0-9;]{0,64}m)\z", RegexOptions.RightToLeft)]
-    private static partial Regex Escape();
-
-    [GeneratedRegex(@"[0-9A-Za-z]\z", RegexOptions.RightToLeft)]
-    private static partial Regex LetterOrDigitLast();
-
-    [GeneratedRegex(@"[0-9]\.\z", RegexOptions.RightToLeft)]
-    private static partial Regex DigitDotLast();
-
-    [GeneratedRegex(@"\A[0-9A-Za-z]")]
-    private static partial Regex LetterOrDigitFirst();
-
-    [GeneratedRegex(@"\A\.[0-9]{1,64}(?![0-9A-Za-z])")]
-    private static partial Regex NumberLabel();
-
-    [GeneratedRegex(@"\A(:|%3[Aa])([0-9A-Fa-f]|:|%3[Aa])")]
-    private static partial Regex ColonGoesOn();
-
-    [GeneratedRegex(@"\A[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")]
-    private static partial Regex FourNumbers();
-
-    [GeneratedRegex(@"\A(:|%3[Aa])([0-9]{1,5})(?![0-9])")]
-    private static partial Regex JavaPort();
-
-    [GeneratedRegex(@"\A([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(\.in-addr\.arpa)(?![0-9A-Za-z])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex ReverseFour();
-
-    [GeneratedRegex(@"\A([0-9a-f](?:\.[0-9a-f]){31})(\.ip6\.arpa)(?![0-9A-Za-z])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex ReverseSix();
-
-    [GeneratedRegex(@"\A[0-9A-Fa-f]{1,4}\z")]
-    private static partial Regex Group();
-
-    [GeneratedRegex(@"\A[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){7}\z")]
-    private static partial Regex Fingerprint();
-
-    [GeneratedRegex(@"%3[Aa]")]
-    private static partial Regex Encoded();
 
     private sealed record Found(string Text, int End);
 }
