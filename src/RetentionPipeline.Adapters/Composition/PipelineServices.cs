@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RetentionPipeline.Adapters.Pump;
 using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
@@ -50,7 +51,7 @@ public static class PipelineServices
         .AddSingleton(provider => new ActLimits(
             provider.GetRequiredService<StopSwitch>(), provider.GetRequiredService<RateBudget>(),
             provider.GetRequiredService<TimeProvider>(), settings.Times, settings.ActConcurrency))
-        .AddSingleton<OpeningsBook>().AddSingleton<IntentWriter>().AddSingleton<ActRunner>()
+        .AddSingleton<OpeningsBook>().AddSingleton<OperationBooks>().AddSingleton<IntentWriter>().AddSingleton<ActRunner>()
         .AddSingleton<OutcomeWriter>().AddSingleton<EraseBounds>().AddSingleton<EraseSteps>()
         .AddSingleton<EraseHandler>().AddSingleton<FailureEnding>();
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Adapters.Composition;
-using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Work;
@@ -46,7 +45,7 @@ internal static class LedgerVerb
             if (result.GetValue(openings) is { } beside)
             {
                 var written = await new OpeningsFolder(beside).WriteAsync(
-                    services.GetRequiredService<IObjectStore>(), services.GetRequiredService<OpeningsBook>(),
+                    services.GetRequiredService<IObjectStore>(), services.GetRequiredService<OperationBooks>(),
                     services.GetRequiredService<HoldTable>(), services.GetRequiredService<Pseudonyms>(), cancel);
                 Console.WriteLine($"{written} openings written to {beside}.");
             }

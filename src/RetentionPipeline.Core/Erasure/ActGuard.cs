@@ -44,11 +44,15 @@ public sealed class ActGuard(HoldTable holds, PolicyBook policies, TimeProvider 
         }
     }
 
-    /// <summary>How long an act that rests on the reading may take from now; zero or less: read again.</summary>
+    /// <summary>Whether an act that takes the longest request still ends within the limit of the reading.</summary>
+    public bool HasRoom(GuardReading reading) =>
+        time.GetElapsedTime(reading.ReadAt) <= times.GuardLimit - times.LongestRequest;
+
+    /// <summary>How long an act that rests on the reading may take from now.</summary>
     public TimeSpan TimeFor(GuardReading reading)
     {
         var left = times.GuardLimit - time.GetElapsedTime(reading.ReadAt);
-        return left < times.LongestRequest ? left : times.LongestRequest;
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left < times.LongestRequest ? left : times.LongestRequest;
     }
 }
 

@@ -50,12 +50,14 @@ internal sealed class RecordActor(FreshJudge judge)
             }
 
             var (result, lines) = run.Batch.Action is RuleAction.Delete
-                ? await DeleteAsync(run, entry, current)
+                ? await DeleteAsync(run, entry, current, decided.Looked!)
                 : await RewriteAsync(run, entry, current);
             switch (result)
             {
                 case Sending.Ended { Outcome: var outcome }:
                     return outcome;
+                case Sending.TooLate:
+                    break;
                 case Sending.Observed { Result: null or ActResult.Done } sent:
                     var acted = current.Version == entry.Version ? null : current.Version;
                     return new ActTrace(null, new SentAct(
@@ -88,34 +90,40 @@ internal sealed class RecordActor(FreshJudge judge)
             current = fresh.View!;
         }
 
-        return await LookAtHoldsAsync(run, entry, current) is { } kept ? new(kept, null) : new(null, current);
+        return await LookAtHoldsAsync(run, entry, current);
     }
 
-    private static async Task<RecordOutcome?> LookAtHoldsAsync(ActRun run, WorkEntry entry, RecordView current)
+    /// <summary>The act rests on the reading that was matched here, never on one that was made after it.</summary>
+    private static async Task<Decided> LookAtHoldsAsync(ActRun run, WorkEntry entry, RecordView current)
     {
         var reading = await run.ReadAsync(run.Guard.CurrentAsync);
         if (reading.InForce.Hash != run.InForce.Hash)
         {
-            return RecordOutcome.Deferred(DeferCause.PolicyChanged);
+            return new(RecordOutcome.Deferred(DeferCause.PolicyChanged), null);
         }
 
         if (reading.HoldSet.Match(run.Batch.Dataset, entry.Key, current.Subjects) is not null)
         {
-            return RecordOutcome.Retained(KeepReasons.Hold);
+            return new(RecordOutcome.Retained(KeepReasons.Hold), null);
         }
 
         return await HeldContent.LookAsync(run, entry.Key, current.Version, reading.HoldSet) switch
         {
-            ContentLook.Held => RecordOutcome.Retained(KeepReasons.Hold),
-            _ => null,
+            ContentLook.Held => new(RecordOutcome.Retained(KeepReasons.Hold), null),
+            _ => new(null, current, reading),
         };
     }
 
-    private static async Task<(Sending, ContentChange?)> DeleteAsync(ActRun run, WorkEntry entry, RecordView current)
+    private static async Task<(Sending, ContentChange?)> DeleteAsync(
+        ActRun run, WorkEntry entry, RecordView current, GuardReading looked)
     {
-        var reading = await run.ReadAsync(run.Guard.CurrentAsync);
+        if (!run.Guard.HasRoom(looked))
+        {
+            return (Sending.TooLate.Instance, null);
+        }
+
         var result = await run.SendActAsync(
-            reading, cancel => run.Store.DeleteAsync(run.Location, entry.Key, current.Version, cancel));
+            looked, cancel => run.Store.DeleteAsync(run.Location, entry.Key, current.Version, cancel));
         return (new Sending.Observed(result), null);
     }
 
@@ -136,13 +144,15 @@ internal sealed class RecordActor(FreshJudge judge)
             return (new Sending.Ended(RecordOutcome.Deferred(cause)), null);
         }
 
-        if (await LookAtHoldsAsync(run, entry, current) is { } kept)
+        var looked = await LookAtHoldsAsync(run, entry, current);
+        if (looked.Outcome is { } kept)
         {
             return (new Sending.Ended(kept), null);
         }
 
-        var reading = await run.ReadAsync(run.Guard.CurrentAsync);
-        return (new Sending.Observed(await run.SendActAsync(reading, ready.Commit)), ready.Change);
+        return run.Guard.HasRoom(looked.Looked!)
+            ? (new Sending.Observed(await run.SendActAsync(looked.Looked!, ready.Commit)), ready.Change)
+            : (Sending.TooLate.Instance, null);
     }
 
     private abstract record Sending
@@ -150,6 +160,12 @@ internal sealed class RecordActor(FreshJudge judge)
         public sealed record Observed(ActResult? Result) : Sending;
 
         public sealed record Ended(RecordOutcome Outcome) : Sending;
+
+        /// <summary>Nothing was sent: the look at the holds is too long ago. Read and decide again.</summary>
+        public sealed record TooLate : Sending
+        {
+            public static readonly TooLate Instance = new();
+        }
     }
 }
 
@@ -162,5 +178,5 @@ internal sealed class RecordActor(FreshJudge judge)
 internal sealed record RecordView(
     string Version, IReadOnlyList<SubjectIdentifier> Subjects, DateTimeOffset ClockAt, string? LinkVersion, bool Moved);
 
-/// <summary>An outcome, or what to act on.</summary>
-internal sealed record Decided(RecordOutcome? Outcome, RecordView? View);
+/// <summary>An outcome, or what to act on and the reading of holds and policy that it was matched with.</summary>
+internal sealed record Decided(RecordOutcome? Outcome, RecordView? View, GuardReading? Looked = null);

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
@@ -10,6 +12,9 @@ public interface IOpeningsSource
     /// <summary>Null if they are not there.</summary>
     BatchOpenings? FindOperation(string operation);
 
+    /// <summary>The outcome entries of an operation, in the batch's order; null if they are not there.</summary>
+    OutcomeEntries? FindOutcome(string operation);
+
     /// <summary>Pseudonyms that a subject or record hold covers; null if its opening is not there.</summary>
     HoldOpening? FindHold(string hold);
 }
@@ -18,6 +23,22 @@ public interface IOpeningsSource
 /// <param name="Subjects">Pseudonyms of the held person.</param>
 /// <param name="Record">Pseudonym of the held record.</param>
 public sealed record HoldOpening(IReadOnlyList<string> Subjects, string? Record);
+
+/// <summary>What leaf hash i of an outcome's root is the hash of, for each record of the batch.</summary>
+/// <param name="Entries">JCS each, see <see cref="OutcomeEncoding.Entry"/>.</param>
+public sealed record OutcomeEntries(IReadOnlyList<string> Entries)
+{
+    /// <summary>The root that the outcome leaf must state, lowercase hex.</summary>
+    public string Root() =>
+        Convert.ToHexStringLower(MerkleTree.Root([.. Entries.Select(entry => Rfc6962.LeafHash(Encoding.UTF8.GetBytes(entry)))]));
+
+    /// <summary>Commitment and result of an entry.</summary>
+    public (string Commitment, OutcomeResult Result) Read(int place)
+    {
+        var entry = JsonNode.Parse(Entries[place])!.AsObject();
+        return ((string)entry["commitment"]!, Enum.Parse<OutcomeResult>((string)entry["result"]!, ignoreCase: true));
+    }
+}
 
 /// <summary>
 /// After <c>hold-effective</c> nothing that the hold covers is changed: not under an older hold version, since then the
@@ -54,7 +75,7 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         }
     }
 
-    public void Check(OutcomeLeaf outcome, IntentFacts? intent, List<LogProblem> problems)
+    public void Check(OutcomeLeaf outcome, List<LogProblem> problems)
     {
         if (outcome.Acted == 0)
         {
@@ -67,7 +88,7 @@ internal sealed class HoldRules(IOpeningsSource? openings)
             // lanes have no common order. The release raises the version by at least one.
             var released = hold.ReleasedIndex < outcome.Index
                 || (hold.ReleasedIndex is not null && outcome.HoldVersion > hold.Version);
-            if (!released && Covers(hold, outcome, intent) == true)
+            if (!released && Covers(hold, outcome) == true)
             {
                 problems.Add(new(
                     outcome.Index, "act-under-hold",
@@ -86,26 +107,60 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         }
     }
 
-    public IReadOnlyList<string> Unchecked() =>
-        [.. holds.Values.Where(hold => hold.Scope != "dataset" && openings?.FindHold(hold.Id) is null).Select(hold => hold.Id)];
+    /// <summary>The outcome entries, where they are given, must be what the outcome committed to, and add up to its counts.</summary>
+    public void CheckEntries(OutcomeLeaf outcome, List<LogProblem> problems)
+    {
+        if (openings?.FindOutcome(outcome.Operation) is not { } given)
+        {
+            return;
+        }
 
-    private bool? Covers(HoldFacts hold, OutcomeLeaf outcome, IntentFacts? intent)
+        if (given.Root() != outcome.Root)
+        {
+            problems.Add(new(outcome.Index, "entries", $"The outcome entries of {outcome.Operation} are not those that its outcome states."));
+            return;
+        }
+
+        var counts = Enumerable.Range(0, given.Entries.Count).CountBy(place => given.Read(place).Result).ToDictionary();
+        if (counts.Count != outcome.Counts.Count || counts.Any(pair => outcome.Counts.GetValueOrDefault(pair.Key) != pair.Value))
+        {
+            problems.Add(new(outcome.Index, "counts", $"The outcome of {outcome.Operation} counts otherwise than its entries."));
+        }
+    }
+
+    public IReadOnlyList<string> Unchecked() =>
+        [.. holds.Values.Where(hold => hold.Scope != "dataset" && (openings?.FindHold(hold.Id) is null || hold.HasGap)).Select(hold => hold.Id)];
+
+    private bool? Covers(HoldFacts hold, OutcomeLeaf outcome)
     {
         if (hold.Scope == "dataset")
         {
             return hold.Dataset == outcome.Dataset;
         }
 
-        if (openings?.FindHold(hold.Id) is not { } opening || openings.FindOperation(outcome.Operation) is not { } operation)
+        if (openings?.FindHold(hold.Id) is not { } opening)
         {
             return null;
         }
 
-        // Which records were retained stands in the outcome's entries, outside the log; a batch that acted on as many as
-        // it holds acted on the held one too.
-        var named = operation.Entries.Count(entry =>
-            entry.Record == opening.Record || entry.Subjects.Any(subject => opening.Subjects.Contains(subject.Pseudonym)));
-        return named > 0 && outcome.Acted > (intent?.Count ?? outcome.Count) - named;
+        if (openings.FindOperation(outcome.Operation) is not { } operation
+            || openings.FindOutcome(outcome.Operation) is not { } entries || entries.Entries.Count != operation.Entries.Count)
+        {
+            hold.HasGap = true;
+            return null;
+        }
+
+        return operation.Entries.Index().Any(pair => Names(opening, pair.Item) && WasChanged(entries, pair.Index, pair.Item));
+    }
+
+    private static bool Names(HoldOpening held, RecordOpening record) =>
+        record.Record == held.Record || record.Subjects.Any(subject => held.Subjects.Contains(subject.Pseudonym));
+
+    private static bool WasChanged(OutcomeEntries entries, int place, RecordOpening record)
+    {
+        var (commitment, result) = entries.Read(place);
+        return commitment == Convert.ToHexStringLower(record.Commit())
+            && result is OutcomeResult.Erased or OutcomeResult.Anonymised;
     }
 
     private static void CheckTime(HoldFacts hold, long index, Leaf leaf, List<LogProblem> problems)
@@ -121,6 +176,9 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         public string Id { get; } = id;
 
         public string Scope { get; set; } = "dataset";
+
+        /// <summary>An operation that acted while it stood cannot be opened: the hold is not fully checked.</summary>
+        public bool HasGap { get; set; }
 
         public string? Dataset { get; set; }
 

@@ -20,7 +20,7 @@ internal sealed record IntentFacts(
 /// <summary>What an outcome leaf states.</summary>
 internal sealed record OutcomeLeaf(
     long Index, DateTimeOffset At, string Operation, string Scan, string Dataset, long Count,
-    IReadOnlyDictionary<OutcomeResult, long> Counts, long HoldVersion, string? Child, byte[] Hash)
+    IReadOnlyDictionary<OutcomeResult, long> Counts, long HoldVersion, string? Child, string Root, byte[] Hash)
 {
     /// <summary>Records that were changed.</summary>
     public long Acted => Counts.GetValueOrDefault(OutcomeResult.Erased) + Counts.GetValueOrDefault(OutcomeResult.Anonymised);
@@ -28,7 +28,7 @@ internal sealed record OutcomeLeaf(
     public static OutcomeLeaf Of(long index, Leaf leaf) => new(
         index, leaf.At, leaf.Id, IntentFacts.Text(leaf.Body, "scan"), IntentFacts.Text(leaf.Body, "dataset"),
         (long)leaf.Body["count"]!, OutcomeEncoding.ReadCounts(leaf.Body), (long)leaf.Body["holds"]!,
-        (string?)leaf.Body["child"],
+        (string?)leaf.Body["child"], IntentFacts.Text(leaf.Body, "root"),
         Rfc6962.LeafHash(Leaf.Encode(leaf.Type, leaf.Id, leaf.Part, leaf.At, (JsonObject)leaf.Body.DeepClone())));
 }
 

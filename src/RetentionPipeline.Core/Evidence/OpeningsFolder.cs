@@ -7,24 +7,30 @@ using RetentionPipeline.Core.Work;
 namespace RetentionPipeline.Core.Evidence;
 
 /// <summary>
-/// Openings as files beside an exported log: <c>operations/ID.json</c> and <c>holds/ID.json</c>. Pseudonyms only, but
-/// personal data all the same: for auditors, not for publication.
+/// Openings as files beside an exported log: <c>operations/ID.json</c>, <c>outcomes/ID.json</c> and <c>holds/ID.json</c>.
+/// Pseudonyms only, but personal data all the same: for auditors, not for publication.
 /// </summary>
 public sealed class OpeningsFolder(string folder) : IOpeningsSource
 {
     /// <summary>Writes the openings of every operation that has some, and of every hold. Returns how many.</summary>
     public async Task<int> WriteAsync(
-        IObjectStore objects, OpeningsBook openings, HoldTable holds, Pseudonyms pseudonyms, CancellationToken cancel)
+        IObjectStore objects, OperationBooks books, HoldTable holds, Pseudonyms pseudonyms, CancellationToken cancel)
     {
         Directory.CreateDirectory(Path.Combine(folder, "operations"));
+        Directory.CreateDirectory(Path.Combine(folder, "outcomes"));
         Directory.CreateDirectory(Path.Combine(folder, "holds"));
         var written = 0;
         await foreach (var id in objects.ListSegmentsAsync(ObjectNames.Operations, cancel))
         {
-            if (Guid.TryParse(id, out var operation) && await openings.FindAsync(operation, cancel) is { } opened)
+            if (Guid.TryParse(id, out var operation) && await books.Openings.FindAsync(operation, cancel) is { } opened)
             {
                 await WriteAsync("operations", id, opened, EvidenceJson.Default.BatchOpenings, cancel);
                 written++;
+                if (await books.Outcomes.FindAsync(operation, cancel) is { } results)
+                {
+                    await WriteAsync(
+                        "outcomes", id, new OutcomeEntries(results.Entries), EvidenceJson.Default.OutcomeEntries, cancel);
+                }
             }
         }
 
@@ -45,6 +51,9 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
     public BatchOpenings? FindOperation(string operation) => Find("operations", operation, EvidenceJson.Default.BatchOpenings);
 
     /// <inheritdoc/>
+    public OutcomeEntries? FindOutcome(string operation) => Find("outcomes", operation, EvidenceJson.Default.OutcomeEntries);
+
+    /// <inheritdoc/>
     public HoldOpening? FindHold(string hold) => Find("holds", hold, EvidenceJson.Default.HoldOpening);
 
     private Task WriteAsync<T>(
@@ -59,7 +68,13 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
     private string PathOf(string kind, string id) => Path.Combine(folder, kind, id + ".json");
 }
 
+/// <summary>What is kept of operations beside the log.</summary>
+/// <param name="Openings">Of intents.</param>
+/// <param name="Outcomes">Entries of outcomes.</param>
+public sealed record OperationBooks(OpeningsBook Openings, OutcomeWriter Outcomes);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(BatchOpenings))]
 [JsonSerializable(typeof(HoldOpening))]
+[JsonSerializable(typeof(OutcomeEntries))]
 internal sealed partial class EvidenceJson : JsonSerializerContext;

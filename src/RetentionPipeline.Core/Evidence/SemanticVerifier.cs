@@ -64,7 +64,8 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
         foreach (var outcome in outcomes.Values)
         {
             CheckChild(outcome);
-            holds.Check(outcome, intents.GetValueOrDefault(outcome.Operation), problems);
+            holds.CheckEntries(outcome, problems);
+            holds.Check(outcome, problems);
         }
 
         foreach (var scan in scans.Values)

@@ -24,7 +24,7 @@ internal static class EvidenceCheck
             await simulation.Get<LogExport>().WriteAsync(Path.Combine(folder, "log"), verifier, CancellationToken.None);
             var openings = new OpeningsFolder(Path.Combine(folder, "openings"));
             await openings.WriteAsync(
-                simulation.Objects, simulation.Get<OpeningsBook>(), simulation.Get<HoldTable>(),
+                simulation.Objects, simulation.Get<OperationBooks>(), simulation.Get<HoldTable>(),
                 simulation.Get<Pseudonyms>(), CancellationToken.None);
             return LogVerification.Verify(Path.Combine(folder, "log"), verifier, openings, (_, _) => { });
         }

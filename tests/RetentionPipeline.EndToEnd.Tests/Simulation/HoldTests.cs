@@ -7,6 +7,7 @@ namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 public sealed class HoldTests
 {
     private const int Visits = 60;
+    private const int FewVisits = 10;
 
     public static TheoryData<string> Scopes => new("dataset", "subject", "record");
 
@@ -27,11 +28,13 @@ public sealed class HoldTests
 
     [Theory]
     [MemberData(nameof(Scopes))]
-    public async Task Placed_at_any_step_of_a_run_nothing_is_touched_once_it_is_effective(string kind)
+    public async Task Placed_at_every_step_of_a_run_nothing_is_touched_once_it_is_effective(string kind)
     {
-        for (var step = 1; ; step += 7)
+        for (var step = 1; ; step++)
         {
-            using var simulation = await StartAsync();
+            using var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
+            Shop.SeedSmall(simulation, FewVisits);
+            await simulation.StorePolicyAsync(Shop.Policy());
             var (calls, placed) = (0, false);
             simulation.Faults.Before = _ =>
             {
@@ -46,6 +49,7 @@ public sealed class HoldTests
             simulation.Faults.Before = null;
             if (!placed)
             {
+                Assert.True(step > 300, $"Only {step} steps.");
                 break;
             }
 
@@ -80,6 +84,55 @@ public sealed class HoldTests
         var hold = await FindAsync(simulation);
         Assert.Equal(HoldState.Effective, hold.State);
         Assert.Contains(hold.Progress, line => line.Contains("had ended", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_process_that_stood_still_between_its_look_at_the_holds_and_the_act_looks_again()
+    {
+        // At two requests a second each act takes a lease of its own, a call between the look and the act.
+        using var simulation = await StartAsync(Shop.Policy().Replace("1000000", "2", StringComparison.Ordinal));
+        var (deletes, placed) = (0, false);
+        simulation.Faults.Before = call =>
+        {
+            deletes += call == "records.delete" ? 1 : 0;
+            if (deletes == 1 && call == "rows.commit" && !placed)
+            {
+                placed = true;
+                Task.Run(() => PlaceAsync(simulation, "dataset")).GetAwaiter().GetResult();
+                simulation.Time.Advance(TimeSpan.FromHours(2));
+            }
+        };
+
+        await simulation.RunOnceAsync();
+
+        Assert.True(placed);
+        Assert.Equal(1, deletes);
+        await EvidenceCheck.AssertWellAsync(simulation);
+    }
+
+    [Theory]
+    [InlineData("dataset")]
+    [InlineData("subject")]
+    [InlineData("record")]
+    public async Task A_pipeline_that_never_looks_at_the_holds_is_reported_by_the_verifier_by_name(string kind)
+    {
+        using var simulation = await StartAsync();
+        await PlaceAsync(simulation, kind);
+        await SettleHoldAsync(simulation);
+        Assert.Equal(HoldState.Effective, await StateAsync(simulation));
+
+        // The planted bug: what the handlers read is the table as it was before the hold.
+        simulation.HideHolds = true;
+        simulation.Restart();
+        await simulation.RunOnceAsync();
+        simulation.HideHolds = false;
+        simulation.Restart();
+
+        Assert.Contains(simulation.Stores[Shop.Store].Acts, act => Held(kind).Any(number => Shop.Visit(number) == act.Key));
+        var hold = await FindAsync(simulation);
+        var verdict = await EvidenceCheck.VerifyAsync(simulation);
+        Assert.Contains(verdict.Problems, problem =>
+            problem.Rule == "act-under-hold" && problem.Message.Contains(hold.Id.ToString("D"), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -191,11 +244,22 @@ public sealed class HoldTests
         Assert.Equal($"203.0.113.{1 + (number % 250)}", found.Value.Fields["Ip"]);
     }
 
-    private static async Task<SimulatedPipeline> StartAsync()
+    private static async Task SettleHoldAsync(SimulatedPipeline simulation)
+    {
+        var timers = simulation.Get<Adapters.Composition.PipelineTimers>();
+        for (var round = 0; round < 30; round++)
+        {
+            await timers.IntegrateAsync(CancellationToken.None);
+            await timers.CloseAsync(CancellationToken.None);
+            simulation.Time.Advance(TimeSpan.FromSeconds(5));
+        }
+    }
+
+    private static async Task<SimulatedPipeline> StartAsync(string? policy = null)
     {
         var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, Visits);
-        await simulation.StorePolicyAsync(Shop.Policy());
+        await simulation.StorePolicyAsync(policy ?? Shop.Policy());
         return simulation;
     }
 }
