@@ -12,6 +12,7 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
     private readonly Lock gate = new();
     private readonly Dictionary<string, SortedDictionary<string, Item>> containers = new(StringComparer.Ordinal);
     private long versions;
+    private long spent;
 
     /// <summary>Records of a page at most, to make pages small in tests.</summary>
     public int PageLimit { get; init; } = int.MaxValue;
@@ -33,6 +34,9 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
 
     /// <inheritdoc/>
     public string Consistency => "strong";
+
+    /// <inheritdoc/>
+    public long Spent => Interlocked.Read(ref spent);
 
     /// <summary>Writes a record, as its owner would; a content makes it a blob.</summary>
     public void Put(
@@ -229,6 +233,7 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
 
     private Task<T> Call<T>(string call, CancellationToken cancel, Func<T> effect)
     {
+        Interlocked.Increment(ref spent);
         if (Unreachable)
         {
             return Task.FromException<T>(new StoreUnavailableException("store", "it is away."));

@@ -2,6 +2,7 @@ using System.Text;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using RetentionPipeline.Adapters.Blobs;
+using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.Stores.Tests;
@@ -47,7 +48,7 @@ public sealed class BlobRewriteTests(AzuriteFixture azurite)
         await container.CreateAsync();
         var blob = container.GetBlobClient("logs/a.log");
         await blob.UploadAsync(BinaryData.FromString(content));
-        var store = new BlobRecordStore("blobs", new BlobClients(azurite.Blobs, azurite.Blobs));
+        var store = new BlobRecordStore("blobs", DeployedPorts.BlobStore(azurite.ConnectionString));
         return (store, new DatasetLocation("logs", name, "logs/", null, "RetentionStage", LocationOptions.None), blob);
     }
 }

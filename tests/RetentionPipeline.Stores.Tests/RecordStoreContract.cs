@@ -172,6 +172,24 @@ public abstract class RecordStoreContract
     }
 
     [Fact]
+    public async Task Every_call_is_spent_also_one_that_finds_nothing_or_is_refused()
+    {
+        var test = await OpenAsync();
+        var key = await test.PutAsync("p", "id", "value");
+        var before = test.Store.Spent;
+
+        var version = (await test.Store.ReadAsync(test.Location, key, [], None))!.Version;
+        var read = test.Store.Spent;
+        await test.Store.DeleteAsync(test.Location, key, version, None);
+        var deleted = test.Store.Spent;
+        await test.Store.DeleteAsync(test.Location, key, version, None);
+        var refused = test.Store.Spent;
+        await test.Store.ReadBackAsync(test.Location, [key], None);
+
+        Assert.True(before < read && read < deleted && deleted < refused && refused < test.Store.Spent);
+    }
+
+    [Fact]
     public async Task A_container_that_is_missing_is_no_empty_one()
     {
         var test = await OpenAsync();

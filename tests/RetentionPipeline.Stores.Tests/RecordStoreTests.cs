@@ -95,9 +95,9 @@ public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreC
     [Fact]
     public async Task A_store_that_does_not_answer_is_unavailable_and_says_no_key()
     {
-        var gone = DeployedPorts.TableService(
-            System.Text.RegularExpressions.Regex.Replace(azurite.ConnectionString, @"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:9"), 0);
-        var store = new TableRecordStore("far", new TableClients(gone, gone));
+        var gone = DeployedPorts.TableStore(
+            System.Text.RegularExpressions.Regex.Replace(azurite.ConnectionString, @"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:9"));
+        var store = new TableRecordStore("far", gone);
         var location = new DatasetLocation("set", "Things", "", null, "RetentionStage", LocationOptions.None);
         var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() =>
             store.ReadAsync(location, new RecordKey("secret-key", "secret-row"), [], CancellationToken.None));
@@ -106,7 +106,7 @@ public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreC
 
     private sealed class UnderTest(AzuriteFixture azurite, TableClient table) : IStoreUnderTest
     {
-        public IRecordStore Store { get; } = new TableRecordStore("tables", new TableClients(azurite.Tables, azurite.Tables));
+        public IRecordStore Store { get; } = new TableRecordStore("tables", DeployedPorts.TableStore(azurite.ConnectionString));
 
         public DatasetLocation Location { get; } = new("set", table.Name, "", null, "RetentionStage", LocationOptions.None);
 
@@ -137,7 +137,7 @@ public sealed class BlobRecordStoreTests(AzuriteFixture azurite) : RecordStoreCo
 
     private sealed class UnderTest(AzuriteFixture azurite, BlobContainerClient container) : IStoreUnderTest
     {
-        public IRecordStore Store { get; } = new BlobRecordStore("blobs", new BlobClients(azurite.Blobs, azurite.Blobs));
+        public IRecordStore Store { get; } = new BlobRecordStore("blobs", DeployedPorts.BlobStore(azurite.ConnectionString));
 
         public DatasetLocation Location { get; } = new("set", container.Name, "set/", null, "RetentionStage", LocationOptions.None);
 

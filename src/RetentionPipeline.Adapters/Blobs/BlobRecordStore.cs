@@ -11,7 +11,8 @@ namespace RetentionPipeline.Adapters.Blobs;
 /// <summary>The two clients of a blob account.</summary>
 /// <param name="Reads">Retries as the SDK does by default.</param>
 /// <param name="Acts">Never retries.</param>
-public sealed record BlobClients(BlobServiceClient Reads, BlobServiceClient Acts);
+/// <param name="Requests">Counts the requests of both.</param>
+public sealed record BlobClients(BlobServiceClient Reads, BlobServiceClient Acts, RequestCount Requests);
 
 /// <summary>
 /// Blobs of Azure Blob storage: whole, or rewritten in place. Strongly consistent. Soft delete is read from the account
@@ -23,6 +24,9 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
 
     /// <inheritdoc/>
     public string Consistency => "strong";
+
+    /// <inheritdoc/>
+    public long Spent => clients.Requests.Sent;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RecordRange>> ListRangesAsync(

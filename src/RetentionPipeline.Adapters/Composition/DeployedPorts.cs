@@ -48,21 +48,35 @@ public static class DeployedPorts
         await TableService(deployment.AccountTables ?? deployment.Account, retries: 3).GetTableClient(Rows).CreateIfNotExistsAsync(cancel);
     }
 
+    /// <summary>The clients of a blob store.</summary>
+    public static BlobClients BlobStore(string address)
+    {
+        var count = new RequestCount();
+        return new BlobClients(BlobService(address, retries: 3, count), BlobService(address, retries: 0, count), count);
+    }
+
+    /// <summary>The clients of a table store.</summary>
+    public static TableClients TableStore(string address)
+    {
+        var count = new RequestCount();
+        return new TableClients(TableService(address, retries: 3, count), TableService(address, retries: 0, count), count);
+    }
+
     /// <summary>A client of a blob account.</summary>
-    public static BlobServiceClient BlobService(string address, int retries)
+    public static BlobServiceClient BlobService(string address, int retries, RequestCount? count = null)
     {
         var options = new BlobClientOptions();
-        Configure(options, retries);
+        Configure(options, retries, count);
         return IsUrl(address)
             ? new BlobServiceClient(new Uri(address), new DefaultAzureCredential(), options)
             : new BlobServiceClient(address, options);
     }
 
     /// <summary>A client of a table account.</summary>
-    public static TableServiceClient TableService(string address, int retries)
+    public static TableServiceClient TableService(string address, int retries, RequestCount? count = null)
     {
         var options = new TableClientOptions();
-        Configure(options, retries);
+        Configure(options, retries, count);
         return IsUrl(address)
             ? new TableServiceClient(new Uri(address), new DefaultAzureCredential(), options)
             : new TableServiceClient(address, options);
@@ -71,8 +85,9 @@ public static class DeployedPorts
     private static bool IsUrl(string address) => address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>No request is logged or traced by the SDK: its URLs hold keys.</summary>
-    private static void Configure(ClientOptions options, int retries)
+    private static void Configure(ClientOptions options, int retries, RequestCount? count)
     {
+        count?.CountIn(options);
         options.Retry.MaxRetries = retries;
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
         options.Diagnostics.IsLoggingEnabled = false;
@@ -84,10 +99,8 @@ public static class DeployedPorts
         private readonly Dictionary<string, IRecordStore> stores = addresses.ToDictionary(
             pair => pair.Key,
             pair => pair.Value.Kind is StoreKind.Table
-                ? (IRecordStore)new TableRecordStore(
-                    pair.Key, new TableClients(TableService(pair.Value.Address, 3), TableService(pair.Value.Address, 0)))
-                : new BlobRecordStore(
-                    pair.Key, new BlobClients(BlobService(pair.Value.Address, 3), BlobService(pair.Value.Address, 0))));
+                ? (IRecordStore)new TableRecordStore(pair.Key, TableStore(pair.Value.Address))
+                : new BlobRecordStore(pair.Key, BlobStore(pair.Value.Address)));
 
         public IRecordStore Get(string store) => stores.TryGetValue(store, out var found)
             ? found

@@ -7,7 +7,8 @@ namespace RetentionPipeline.Adapters.Tables;
 /// <summary>The two clients of a table account.</summary>
 /// <param name="Reads">Retries as the SDK does by default.</param>
 /// <param name="Acts">Never retries: the second try of a delete would find the record gone and not know by whom.</param>
-public sealed record TableClients(TableServiceClient Reads, TableServiceClient Acts);
+/// <param name="Requests">Counts the requests of both.</param>
+public sealed record TableClients(TableServiceClient Reads, TableServiceClient Acts, RequestCount Requests);
 
 /// <summary>Entities of Azure Table storage. Strongly consistent; no soft delete, no versions: no residual of its own.</summary>
 public sealed class TableRecordStore(string store, TableClients clients) : IRecordStore
@@ -17,6 +18,9 @@ public sealed class TableRecordStore(string store, TableClients clients) : IReco
 
     /// <inheritdoc/>
     public string Consistency => "strong";
+
+    /// <inheritdoc/>
+    public long Spent => clients.Requests.Sent;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RecordRange>> ListRangesAsync(

@@ -82,8 +82,6 @@ internal sealed class ActRun : IDisposable
     /// <summary>Told of each act whose answer is lost.</summary>
     public Action<Exception>? AnswerLost { get; init; }
 
-    public int Budget => Plan.Stores[Dataset.Store].RequestsPerSecond;
-
     /// <summary>Why no act may begin now; <see cref="DeferCause.None"/> if one may.</summary>
     public async Task<DeferCause> WhyNotNowAsync()
     {
@@ -103,7 +101,7 @@ internal sealed class ActRun : IDisposable
 
     /// <summary>Leave for one request, waiting a few seconds at most.</summary>
     public Task<BudgetAnswer> TakeBudgetAsync(int wanted) => limits.Budget.TakeAsync(
-        Dataset.Store, Budget, wanted, TimeSpan.FromSeconds(3), Limit);
+        new BudgetUse(Dataset.Store, Plan.Stores[Dataset.Store].RequestsPerSecond, Store.Spent), wanted, TimeSpan.FromSeconds(3), Limit);
 
     /// <summary>A read: retried after the first act, let through before it.</summary>
     public ValueTask<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read) =>

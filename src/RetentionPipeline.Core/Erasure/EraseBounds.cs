@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Polly;
 using Polly.Retry;
+using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Core.Erasure;
@@ -16,7 +17,7 @@ public enum WaitAnswer
 }
 
 /// <summary>What a delivery looks at before its intent, and how long it insists after its first act.</summary>
-public sealed class EraseBounds(PolicyBook policies, Attempts attempts, ActLimits limits)
+public sealed class EraseBounds(PolicyBook policies, IRecordStores stores, Attempts attempts, ActLimits limits)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -38,7 +39,7 @@ public sealed class EraseBounds(PolicyBook policies, Attempts attempts, ActLimit
         }
 
         var budget = await limits.Budget.TakeAsync(
-            store.Name, store.RequestsPerSecond, batch.Entries.Count, Patience, cancel);
+            new BudgetUse(store.Name, store.RequestsPerSecond, stores.Get(store.Name).Spent), batch.Entries.Count, Patience, cancel);
         if (budget is BudgetAnswer.Taken)
         {
             return WaitAnswer.GoOn;

@@ -101,11 +101,16 @@ public sealed partial class OutcomeWriter(
         ? new RecordOutcome(OutcomeResult.Failed, Bases.Decision, "no-progress")
         : outcome;
 
-    /// <summary>Not before Retry-After and 2^n seconds, at most an hour.</summary>
+    /// <summary>
+    /// Not before Retry-After and 2^n seconds, at most an hour. What only ran out of time, budget or leave goes on at
+    /// once: the store did not ask for a pause, and the rate would go unused in it.
+    /// </summary>
     private static TimeSpan ChildWait(OutcomeFacts facts, int idle)
     {
         var asked = facts.Outcomes.Max(outcome => outcome.RetryAfter) ?? TimeSpan.Zero;
-        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(idle, 12)));
+        var troubled = facts.Outcomes.Any(outcome => outcome.Result is OutcomeResult.Deferred
+            && outcome.Cause is DeferCause.Throttled or DeferCause.Contended or DeferCause.Unknown);
+        var backOff = troubled ? TimeSpan.FromSeconds(Math.Pow(2, Math.Min(idle, 12))) : TimeSpan.Zero;
         var wait = asked > backOff ? asked : backOff;
         return wait > LongestChildWait ? LongestChildWait : wait;
     }

@@ -66,6 +66,12 @@ public interface IRecordStore
     string Consistency { get; }
 
     /// <summary>
+    /// What this object has asked of the store so far, in the unit of its rate budget: requests, each try counted; for
+    /// Cosmos DB request units. Never falls.
+    /// </summary>
+    long Spent { get; }
+
+    /// <summary>
     /// Cuts the dataset into at most <paramref name="atMost"/> ranges that together hold each key that there is or
     /// will be, none twice. What is written during the scan may or may not be seen.
     /// </summary>

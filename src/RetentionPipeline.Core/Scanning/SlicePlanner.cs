@@ -80,7 +80,7 @@ internal sealed class SlicePlanner(
 
             if (limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 2
                 || await limits.Budget.TakeAsync(
-                    budget.Name, budget.RequestsPerSecond, 1, BudgetPatience, cancel) is BudgetAnswer.NoneInTime)
+                    new BudgetUse(budget.Name, budget.RequestsPerSecond, store.Spent), 1, BudgetPatience, cancel) is BudgetAnswer.NoneInTime)
             {
                 return PlanningEnd.OutOfTime;
             }

@@ -6,7 +6,8 @@ namespace RetentionPipeline.Core.Work;
 /// One rate per store, shared by all instances: a row holds the instant up to which requests are given away (a virtual
 /// schedule, as in the generic cell rate algorithm of ITU-T I.371). An instance takes a stretch of it, about half a
 /// second, and hands its requests out one by one at their instants. So there is never a burst, and what an instance
-/// that dies had taken is lost with it, at most half a second.
+/// that dies had taken is lost with it, at most half a second. What a request turns out to cost beyond the one that was
+/// asked for (a page that walks, a read-back, a retry, request units) is paid from the next stretch, before anything else.
 /// </summary>
 public sealed class RateBudget(IRowStore rows, TimeProvider time)
 {
@@ -22,15 +23,13 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     /// Waits for leave to send one request. False if none is to be had within <paramref name="patience"/>; then nothing
     /// was taken.
     /// </summary>
-    /// <param name="store">The store.</param>
-    /// <param name="perSecond">Its budget in requests per second; all instances must name the same.</param>
+    /// <param name="use">The store and its rate.</param>
     /// <param name="wanted">How many the caller will want at once, this one included; it takes no more in advance.</param>
     /// <param name="patience">How long to wait at most.</param>
     /// <param name="cancel">Ends the waiting.</param>
-    public async Task<BudgetAnswer> TakeAsync(
-        string store, int perSecond, int wanted, TimeSpan patience, CancellationToken cancel)
+    public async Task<BudgetAnswer> TakeAsync(BudgetUse use, int wanted, TimeSpan patience, CancellationToken cancel)
     {
-        var stretch = stretches.GetOrAdd(store, static _ => new Stretch());
+        var stretch = stretches.GetOrAdd(use.Store, static _ => new Stretch());
         var giveUpAt = time.GetUtcNow() + patience;
         while (true)
         {
@@ -38,10 +37,10 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             await stretch.Gate.WaitAsync(cancel);
             try
             {
-                slot = stretch.Next(time.GetUtcNow(), Grace);
+                slot = stretch.Next(time.GetUtcNow(), Grace, use.Spent);
                 if (slot is null)
                 {
-                    var taken = await TryLeaseAsync(store, perSecond, wanted, giveUpAt, stretch, cancel);
+                    var taken = await TryLeaseAsync(use, wanted, giveUpAt, stretch, cancel);
                     if (taken is BudgetAnswer.NoneInTime)
                     {
                         return taken;
@@ -66,10 +65,10 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     }
 
     private async Task<BudgetAnswer> TryLeaseAsync(
-        string store, int perSecond, int wanted, DateTimeOffset giveUpAt, Stretch stretch, CancellationToken cancel)
+        BudgetUse use, int wanted, DateTimeOffset giveUpAt, Stretch stretch, CancellationToken cancel)
     {
-        var count = Math.Clamp(wanted, 1, Math.Max(1, (int)(perSecond * StretchSeconds)));
-        var row = await rows.ReadAsync(Partition, store, cancel);
+        var count = stretch.Debt(use.Spent) + Math.Clamp(wanted, 1, Math.Max(1, (int)(use.PerSecond * StretchSeconds)));
+        var row = await rows.ReadAsync(Partition, use.Store, cancel);
         var now = time.GetUtcNow();
         var given = row is null ? now : new DateTimeOffset(long.Parse(row.Text, CultureInfo.InvariantCulture), TimeSpan.Zero);
         var from = given > now ? given : now;
@@ -78,14 +77,14 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             return BudgetAnswer.NoneInTime;
         }
 
-        var until = from + TimeSpan.FromSeconds(count / (double)perSecond);
+        var until = from + TimeSpan.FromSeconds(count / (double)use.PerSecond);
         var text = until.UtcTicks.ToString(CultureInfo.InvariantCulture);
         RowWrite write = row is null
-            ? new RowWrite.Insert(store, text)
-            : new RowWrite.Replace(store, text, row.Version);
+            ? new RowWrite.Insert(use.Store, text)
+            : new RowWrite.Replace(use.Store, text, row.Version);
         if (await rows.CommitAsync(Partition, [write], cancel) is RowCommit.Committed)
         {
-            stretch.Refill(from, count, perSecond);
+            stretch.Refill(from, count, use.PerSecond);
         }
 
         return BudgetAnswer.Taken;
@@ -94,24 +93,34 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     /// <summary>Instants that this instance may send at, in order.</summary>
     private sealed class Stretch
     {
+        private const int MostUnderWay = 256;
+
         private DateTimeOffset from;
-        private int count;
-        private int used;
+        private long count;
+        private long used;
         private int perSecond = 1;
+        private long paid;
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
 
-        public void Refill(DateTimeOffset start, int requests, int rate) =>
+        /// <summary>What was spent and not paid for yet.</summary>
+        public long Debt(long spent) => Math.Max(0, spent - paid);
+
+        public void Refill(DateTimeOffset start, long requests, int rate) =>
             (from, count, used, perSecond) = (start, requests, 0, rate);
 
-        /// <summary>Null when none is left; instants that are too long past have lapsed.</summary>
-        public DateTimeOffset? Next(DateTimeOffset now, TimeSpan grace)
+        /// <summary>Null when none is left. Debts are paid first; instants that are too long past have lapsed.</summary>
+        public DateTimeOffset? Next(DateTimeOffset now, TimeSpan grace, long spent)
         {
+            var pays = Math.Min(Debt(spent), count - used);
+            (used, paid) = (used + pays, paid + pays);
             while (used < count)
             {
                 var slot = from + TimeSpan.FromSeconds(used++ / (double)perSecond);
                 if (slot + grace >= now)
                 {
+                    // Leave that was given and not used is worth no more than what one instance has under way.
+                    paid = Math.Min(paid + 1, spent + MostUnderWay);
                     return slot;
                 }
             }
@@ -120,6 +129,12 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
         }
     }
 }
+
+/// <summary>What is used, by whom leave is asked.</summary>
+/// <param name="Store">Name of the store.</param>
+/// <param name="PerSecond">Its rate, requests (or request units) a second; all instances must name the same.</param>
+/// <param name="Spent">What this instance has spent on it so far, in the same unit.</param>
+public sealed record BudgetUse(string Store, int PerSecond, long Spent);
 
 /// <summary>Whether leave was given.</summary>
 public enum BudgetAnswer

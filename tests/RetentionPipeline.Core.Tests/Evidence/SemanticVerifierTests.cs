@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Ledger;
 
@@ -72,11 +73,54 @@ public sealed class SemanticVerifierTests
     public void A_hold_on_a_person_is_listed_as_unchecked_without_openings() => Assert.Equal(
         Hold, Assert.Single(Verify(Policy(), Make("hold", Hold, 0, new JsonObject { ["scope"] = "subject", ["version"] = 1 })).UncheckedHolds));
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    public void With_openings_a_hold_on_a_person_is_decided_by_the_record_that_was_changed(int erased, bool touched)
+    {
+        // Three records, the first one names the held person; one was erased, two were retained.
+        var given = new Openings("held", erased);
+        var report = Verify(given, Policy(), PersonHeld(), Effective(), Intent(root: given.IntentRoot), Outcome(erased: 1, retained: 2, root: given.OutcomeRoot));
+        Assert.Equal(touched, report.Problems.Any(problem => problem.Rule == "act-under-hold"));
+        Assert.DoesNotContain(report.Problems, problem => problem.Rule != "act-under-hold");
+        Assert.Empty(report.UncheckedHolds);
+    }
+
+    [Fact]
+    public void Outcome_entries_that_are_not_what_the_outcome_committed_to()
+    {
+        var given = new Openings("held", 0);
+        var lie = new Openings("held", 1);
+        Assert.Contains(
+            Verify(lie, Policy(), Intent(root: lie.IntentRoot), Outcome(erased: 1, retained: 2, root: given.OutcomeRoot)).Problems,
+            problem => problem.Rule == "entries");
+    }
+
+    [Fact]
+    public void Counts_that_are_not_those_of_the_entries()
+    {
+        var given = new Openings("held", 0);
+        Assert.Contains(
+            Verify(given, Policy(), Intent(root: given.IntentRoot), Outcome(erased: 2, retained: 1, root: given.OutcomeRoot)).Problems,
+            problem => problem.Rule == "counts");
+    }
+
+    [Fact]
+    public void A_hold_on_a_person_is_listed_as_unchecked_where_an_operation_cannot_be_opened()
+    {
+        var given = new Openings("held", 1) { WithoutOutcome = true };
+        var report = Verify(given, Policy(), PersonHeld(), Effective(), Intent(root: given.IntentRoot), Outcome(erased: 1, retained: 2));
+        Assert.Equal(Hold, Assert.Single(report.UncheckedHolds));
+    }
+
     private static void AssertRule(string rule, params Leaf[] leaves) => Assert.Contains(Verify(leaves).Problems, problem => problem.Rule == rule);
 
-    private static SemanticReport Verify(params Leaf[] leaves)
+    private static SemanticReport Verify(params Leaf[] leaves) => Verify(null, leaves);
+
+    private static SemanticReport Verify(IOpeningsSource? openings, params Leaf[] leaves)
     {
-        var verifier = new SemanticVerifier(null);
+        var verifier = new SemanticVerifier(openings);
         for (var index = 0; index < leaves.Length; index++)
         {
             verifier.Add(index, leaves[index]);
@@ -90,9 +134,12 @@ public sealed class SemanticVerifierTests
     private static Leaf Placed(string dataset = "visits") => Make(
         "hold", Hold, 0, new JsonObject { ["dataset"] = dataset, ["reason"] = "audit", ["scope"] = "dataset", ["version"] = 1 });
 
+    private static Leaf PersonHeld() => Make(
+        "hold", Hold, 0, new JsonObject { ["reason"] = "audit", ["scope"] = "subject", ["version"] = 1 });
+
     private static Leaf Effective() => Make("hold-effective", Hold, 1, new JsonObject { ["size"] = 2, ["version"] = 1 });
 
-    private static Leaf Intent(long count = 3, long holds = 0, int at = 0) => Make("intent", Operation, at, new JsonObject
+    private static Leaf Intent(long count = 3, long holds = 0, int at = 0, string root = "00") => Make("intent", Operation, at, new JsonObject
     {
         ["action"] = "delete",
         ["count"] = count,
@@ -101,17 +148,22 @@ public sealed class SemanticVerifierTests
         ["epoch"] = 1,
         ["holds"] = holds,
         ["policy"] = "p",
-        ["root"] = "00",
+        ["root"] = root,
         ["rule"] = "r",
         ["scan"] = "s",
     });
 
-    private static Leaf Outcome(long erased = 3, long deferred = 0, long holds = 0, int at = 3)
+    private static Leaf Outcome(long erased = 3, long deferred = 0, long holds = 0, int at = 3, long retained = 0, string root = "00")
     {
         var counts = new JsonObject { ["erased"] = erased };
         if (deferred > 0)
         {
             counts["deferred"] = deferred;
+        }
+
+        if (retained > 0)
+        {
+            counts["retained"] = retained;
         }
 
         return Make("outcome", Operation, at, new JsonObject
@@ -121,11 +173,33 @@ public sealed class SemanticVerifierTests
             ["dataset"] = "visits",
             ["holds"] = holds,
             ["policy"] = "p",
-            ["root"] = "00",
+            ["root"] = root,
             ["scan"] = "s",
         });
     }
 
     private static Leaf Make(string type, string id, int seconds, JsonObject body) =>
         Leaf.Parse(Leaf.Encode(type, id, "", At.AddSeconds(seconds), body));
+
+    /// <summary>Three records, the first of them the held person's; one is erased, the others are retained.</summary>
+    private sealed class Openings(string heldPerson, int erased) : IOpeningsSource
+    {
+        private readonly BatchOpenings operation = new(1, [.. Enumerable.Range(0, 3).Select(place => new RecordOpening(
+            [(byte)place], $"record-{place}", [new SubjectOpening([9], place == 0 ? heldPerson : "other")], "v"))]);
+
+        public bool WithoutOutcome { get; init; }
+
+        public string IntentRoot => Convert.ToHexStringLower(MerkleTree.Root([.. operation.Entries.Select(entry => entry.Commit())]));
+
+        public string OutcomeRoot => Entries().Root();
+
+        public BatchOpenings? FindOperation(string id) => operation;
+
+        public OutcomeEntries? FindOutcome(string id) => WithoutOutcome ? null : Entries();
+
+        public HoldOpening? FindHold(string hold) => new([heldPerson], null);
+
+        private OutcomeEntries Entries() => new([.. operation.Entries.Select((entry, place) => OutcomeEncoding.Entry(
+            entry.Commit(), place == erased ? new RecordOutcome(OutcomeResult.Erased, "receipt") : RecordOutcome.Retained("hold")))]);
+    }
 }

@@ -1,16 +1,18 @@
-namespace RetentionPipeline.EndToEnd.Tests.Simulation;
+namespace RetentionPipeline.Fakes;
 
 /// <summary>
 /// Virtual time: who waits moves the clock and goes on at once. Deadlines never fire by themselves; what is to be late is
 /// made late by <see cref="Advance"/>.
 /// </summary>
-internal sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
+public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock gate = new();
     private DateTimeOffset now = start;
 
+    /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
         lock (gate)
@@ -19,8 +21,10 @@ internal sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <inheritdoc/>
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
 
+    /// <summary>Moves the clock; never back.</summary>
     public void Advance(TimeSpan by)
     {
         lock (gate)
@@ -29,8 +33,10 @@ internal sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>Moves the clock to an instant; never back.</summary>
     public void AdvanceTo(DateTimeOffset at) => Advance(at - GetUtcNow());
 
+    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var isDeadline = callback.Method.DeclaringType?.FullName?.Contains("CancellationTokenSource", StringComparison.Ordinal) ?? false;

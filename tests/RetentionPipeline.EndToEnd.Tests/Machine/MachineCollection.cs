@@ -1,0 +1,9 @@
+namespace RetentionPipeline.EndToEnd.Tests.Machine;
+
+/// <summary>Tests with processes of their own: after all others, one at a time, since their rates are real.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class MachineCollection
+{
+    /// <summary>Its name.</summary>
+    public const string Name = "machine";
+}
