@@ -39,8 +39,9 @@ internal static class Rules
         ],
         ["Local"] =
         [
-            "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Extensions.DependencyInjection",
-            "Microsoft.Extensions.Logging.Abstractions", "System.CommandLine", "Spectre.Console",
+            // The framework serves the local Cosmos DB account and brings logging and dependency injection along.
+            "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.AspNetCore.App", "Microsoft.Data.Sqlite",
+            "System.CommandLine", "Spectre.Console",
         ],
         ["Cli"] =
         [
@@ -50,7 +51,12 @@ internal static class Rules
         ["Fakes"] = [],
         ["Ledger.Tests"] = ["CsCheck", "Microsoft.Extensions.TimeProvider.Testing"],
         ["Core.Tests"] = ["CsCheck", "NJsonSchema", "Microsoft.Extensions.TimeProvider.Testing"],
-        ["Stores.Tests"] = ["Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Extensions.TimeProvider.Testing"],
+        // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.
+        ["Stores.Tests"] =
+        [
+            "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Microsoft.Extensions.TimeProvider.Testing",
+            "Newtonsoft.Json",
+        ],
         ["EndToEnd.Tests"] = ["Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions"],
         ["Architecture.Tests"] = ["Microsoft.CodeAnalysis.CSharp"],
         // For every project, or for every one that ends in .Tests.
