@@ -1,6 +1,12 @@
 using System.Runtime.InteropServices;
+using RetentionPipeline.Local.Children;
 using RetentionPipeline.Local.Runs;
 using Spectre.Console;
+
+if (await ChildVerb.ServeAsync(args, TimeProvider.System) is { } ended)
+{
+    return ended;
+}
 
 var (options, code) = LocalOptions.Parse(args);
 if (options is null)

@@ -11,8 +11,8 @@ namespace RetentionPipeline.Adapters.Blobs;
 /// <summary>The two clients of a blob account.</summary>
 /// <param name="Reads">Retries as the SDK does by default.</param>
 /// <param name="Acts">Never retries.</param>
-/// <param name="Requests">Counts the requests of both.</param>
-public sealed record BlobClients(BlobServiceClient Reads, BlobServiceClient Acts, RequestCount Requests);
+/// <param name="Count">Counts the requests of both.</param>
+public sealed record BlobClients(BlobServiceClient Reads, BlobServiceClient Acts, RequestCount Count);
 
 /// <summary>
 /// Blobs of Azure Blob storage: whole, or rewritten in place. Strongly consistent. Soft delete is read from the account
@@ -26,7 +26,7 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
     public string Consistency => "strong";
 
     /// <inheritdoc/>
-    public long Spent => clients.Requests.Sent;
+    public long Spent => clients.Count.Sent;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RecordRange>> ListRangesAsync(

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
@@ -17,7 +14,7 @@ internal sealed class BlobRewrite(
     string store, DatasetLocation location, BlobContainerClient reads, BlobContainerClient acts, string name,
     BlobProperties properties)
 {
-    private const int BlockSize = 4 * 1024 * 1024;
+    private const int ReadSize = 4 * 1024 * 1024;
 
     /// <summary>Blobs that a rewrite left behind; none is made in this form, and none is ever a record.</summary>
     public static bool IsTemporary(string name) => name.StartsWith(".retention-tmp/", StringComparison.Ordinal);
@@ -29,7 +26,7 @@ internal sealed class BlobRewrite(
             ? (await reads.GetBlobClient(name).GetTagsAsync(cancellationToken: cancel)).Value.Tags
             : null;
         await using var input = await reads.GetBlobClient(name).OpenReadAsync(
-            new BlobOpenReadOptions(allowModifications: false) { Conditions = conditions, BufferSize = BlockSize }, cancel);
+            new BlobOpenReadOptions(allowModifications: false) { Conditions = conditions, BufferSize = ReadSize }, cancel);
         await using var staged = new StagingStream(reads.GetBlockBlobClient(name));
         try
         {
@@ -87,72 +84,6 @@ internal sealed class BlobRewrite(
             {
                 await reads.GetBlobClient(name).WithSnapshot(snapshot).DeleteIfExistsAsync(cancellationToken: cancel);
             }
-        }
-    }
-
-    /// <summary>Stages what is written to it, in blocks under ids of this write alone.</summary>
-    private sealed class StagingStream(BlockBlobClient blob) : Stream
-    {
-        private readonly string write = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        private readonly MemoryStream block = new();
-        private readonly List<string> blocks = [];
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            block.Write(buffer.Span);
-            if (block.Length >= BlockSize)
-            {
-                await StageAsync(cancellationToken);
-            }
-        }
-
-        /// <summary>What a codec writes without waiting is kept until the next block is staged.</summary>
-        public override void Write(byte[] buffer, int offset, int count) => block.Write(buffer, offset, count);
-
-        public async Task<IReadOnlyList<string>> EndAsync(CancellationToken cancel)
-        {
-            if (block.Length > 0)
-            {
-                await StageAsync(cancel);
-            }
-
-            return blocks;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        private async Task StageAsync(CancellationToken cancel)
-        {
-            var id = Convert.ToBase64String(Encoding.ASCII.GetBytes(
-                write + blocks.Count.ToString("D8", CultureInfo.InvariantCulture)));
-            block.Position = 0;
-            await blob.StageBlockAsync(id, block, cancellationToken: cancel);
-            blocks.Add(id);
-            block.SetLength(0);
         }
     }
 }

@@ -32,7 +32,7 @@ public static class DeployedPorts
             .AddSingleton<IRowStore>(new TableRowStore(tables.GetTableClient(Rows)))
             .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
             .AddSingleton<IWorkQueue>(provider => new SqliteWorkQueue(
-                deployment.Queue, QueueBehaviour.Default, provider.GetRequiredService<TimeProvider>()))
+                deployment.Queue, QueueBehaviour.Local, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)

@@ -7,8 +7,8 @@ namespace RetentionPipeline.Adapters.Tables;
 /// <summary>The two clients of a table account.</summary>
 /// <param name="Reads">Retries as the SDK does by default.</param>
 /// <param name="Acts">Never retries: the second try of a delete would find the record gone and not know by whom.</param>
-/// <param name="Requests">Counts the requests of both.</param>
-public sealed record TableClients(TableServiceClient Reads, TableServiceClient Acts, RequestCount Requests);
+/// <param name="Count">Counts the requests of both.</param>
+public sealed record TableClients(TableServiceClient Reads, TableServiceClient Acts, RequestCount Count);
 
 /// <summary>Entities of Azure Table storage. Strongly consistent; no soft delete, no versions: no residual of its own.</summary>
 public sealed class TableRecordStore(string store, TableClients clients) : IRecordStore
@@ -20,7 +20,7 @@ public sealed class TableRecordStore(string store, TableClients clients) : IReco
     public string Consistency => "strong";
 
     /// <inheritdoc/>
-    public long Spent => clients.Requests.Sent;
+    public long Spent => clients.Count.Sent;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RecordRange>> ListRangesAsync(

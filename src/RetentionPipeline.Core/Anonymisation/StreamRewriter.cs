@@ -25,7 +25,7 @@ public static class StreamRewriter
             return await PipeAsync(content, output, plan, cancel);
         }
 
-        await using var inflated = new GZipStream(content, CompressionMode.Decompress, leaveOpen: true);
+        await using var inflated = new WholeGzipStream(content);
         await using var deflated = new GZipStream(output, plan.Level, leaveOpen: true);
         try
         {
@@ -50,7 +50,7 @@ public static class StreamRewriter
             return Pipe(content, output, plan, progress, cancel);
         }
 
-        using var inflated = new GZipStream(content, CompressionMode.Decompress, leaveOpen: true);
+        using var inflated = new WholeGzipStream(content);
         using var deflated = new GZipStream(output, plan.Level, leaveOpen: true);
         try
         {
@@ -69,7 +69,7 @@ public static class StreamRewriter
         var length = await input.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancel);
         var content = new PrefixedStream(head.AsMemory(0, length), input);
         return IsGzip(head.AsSpan(0, length), ContentCompression.Detect)
-            ? new GZipStream(content, CompressionMode.Decompress)
+            ? new WholeGzipStream(content)
             : content;
     }
 

@@ -56,6 +56,12 @@ public static class RefusalReasons
     /// <summary>The content expands to more bytes than the dataset allows.</summary>
     public const string ExpandedLimit = "expanded-limit";
 
+    /// <summary>
+    /// Somebody else has staged blocks with ids too short to tell ours from theirs; they lapse after a week, or with that
+    /// writer's commit.
+    /// </summary>
+    public const string ForeignBlocks = "foreign-blocks";
+
     /// <summary>The record is larger than what one act can replace.</summary>
     public const string TooLarge = "too-large";
 

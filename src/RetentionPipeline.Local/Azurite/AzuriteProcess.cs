@@ -85,7 +85,7 @@ public sealed class AzuriteProcess : IAsyncDisposable
         try
         {
             process.StandardInput.Close();
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             await process.WaitForExitAsync(patience.Token);
         }
         catch (Exception end) when (end is OperationCanceledException or IOException or InvalidOperationException)

@@ -68,8 +68,8 @@ public sealed record LocalOptions
         {
             records, logs, once, keep, data, seed, faults, policy, summary, export, storage, blobPort, tablePort, node,
         };
-        records.Validators.Add(result => Check(result.GetValueOrDefault<int>() is >= 100 and <= 10_000_000, result, "--records takes 100 to 10,000,000."));
-        logs.Validators.Add(result => Check(result.GetValueOrDefault<int>() is >= 0 and <= 10_000, result, "--log-mb takes 0 to 10,000."));
+        records.Validators.Add(result => CheckRange(result, 100, 10_000_000, "--records takes 100 to 10,000,000."));
+        logs.Validators.Add(result => CheckRange(result, 0, 10_000, "--log-mb takes 0 to 10,000."));
         LocalOptions? parsed = null;
         root.SetAction(result => parsed = new LocalOptions
         {
@@ -93,9 +93,12 @@ public sealed record LocalOptions
         return parsed is null ? (null, read.Errors.Count > 0 ? 2 : code) : (parsed, 0);
     }
 
-    private static void Check(bool holds, System.CommandLine.Parsing.OptionResult result, string message)
+    private static void CheckRange(System.CommandLine.Parsing.OptionResult result, int least, int most, string message)
     {
-        if (!holds)
+        // What is no number the parser tells by itself.
+        if (result.Tokens is [{ Value: var text }]
+            && int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            && (number < least || number > most))
         {
             result.AddError(message);
         }

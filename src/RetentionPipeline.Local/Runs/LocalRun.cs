@@ -1,3 +1,5 @@
+using Azure;
+using Azure.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RetentionPipeline.Adapters.Composition;
@@ -8,6 +10,7 @@ using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Ledger;
 using RetentionPipeline.Local.Azurite;
+using RetentionPipeline.Local.Children;
 using RetentionPipeline.Local.Sample;
 using Spectre.Console;
 
@@ -25,12 +28,11 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         string policy;
         try
         {
-            Directory.CreateDirectory(options.Folder);
             policy = ReadPolicy();
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            view.Say($"The data folder '{options.Folder}' or the policy cannot be used: {problem.Message}");
+            view.Say($"The policy '{options.Policy}' cannot be read: {problem.Message}");
             return 2;
         }
 
@@ -47,17 +49,36 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
 
         try
         {
-            await using var alone = TakeFolder();
-            return await RunWithStorageAsync(policy, loaded.Policy, cancel);
+            using var folder = DataFolder.Take(options);
+            return await RunWithStorageAsync(folder, policy, loaded.Policy, cancel);
         }
-        catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException)
+        catch (DataFolderException problem)
+        {
+            view.Say(problem.Message);
+            return 2;
+        }
+        catch (FormatException problem) when (options.Storage is not null)
+        {
+            view.Say($"--storage is neither a connection string nor an https URL: {problem.Message}");
+            return 2;
+        }
+        catch (Exception problem) when (problem is RequestFailedException or AggregateException or AuthenticationFailedException)
+        {
+            // The SDK's text quotes the request; status and code say what is wrong.
+            var refused = problem as RequestFailedException ?? problem.InnerException as RequestFailedException;
+            view.Say(
+                $"The storage account cannot be reached or refuses: {(refused is null or { Status: 0 } ? "no answer" : $"status {refused.Status}, {refused.ErrorCode}")}. "
+                + "Check the address, the network and the identity's roles (Storage Blob Data Contributor, Storage Table Data Contributor).");
+            return 3;
+        }
+        catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException or ChildFailedException)
         {
             view.Say(problem.Message);
             return 3;
         }
     }
 
-    private async Task<int> RunWithStorageAsync(string text, Policy policy, CancellationToken cancel)
+    private async Task<int> RunWithStorageAsync(DataFolder folder, string text, Policy policy, CancellationToken cancel)
     {
         view.Say("Starting the storage …");
         await using var azurite = options.Storage is null
@@ -79,25 +100,29 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
 
         await SeedAsync(deployment, services, cancel);
         await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
-        var raw = options.Summary is null ? null : new RawDeletes(address, time);
-        var before = raw is null ? (double?)null : await raw.MeasureAsync(cancel);
-        var scans = await RunPipelineAsync(services, policy, cancel);
-        var after = raw is null || cancel.IsCancellationRequested ? before : await raw.MeasureAsync(cancel);
-        return await EndAsync(services, scans, Min(before, after), cancel);
+        var raw = options.Summary is null ? null : new ChildVerb(address);
+        var before = raw is null ? (double?)null : await raw.MeasureDeletesAsync(cancel);
+        var follow = await RunPipelineAsync(services, policy, folder, cancel);
+        var after = raw is null || cancel.IsCancellationRequested ? before : await raw.MeasureDeletesAsync(cancel);
+        return await EndAsync(services, follow, Min(before, after));
     }
 
     private async Task SeedAsync(Deployment deployment, IServiceProvider services, CancellationToken cancel)
     {
-        var seeder = new Seeder(deployment.Account);
-        if (options.Policy is not null || await seeder.IsSeededAsync(cancel))
+        if (options.Policy is not null)
         {
             return;
         }
 
-        view.Say("Seeding the sample company …");
+        view.Say("Looking for the sample company, and seeding it where it is not …");
         var faults = options.SeedFaults ? SampleFaults.Planted : SampleFaults.None;
         var size = new SampleSize(options.Seed, time.GetUtcNow(), options.Entities, options.LogMegabytes, faults);
-        var written = await seeder.SeedAsync(size, cancel);
+        var written = await new ChildVerb(deployment.Account).SeedAsync(size, cancel);
+        if (written == 0)
+        {
+            return;
+        }
+
         await services.GetRequiredService<HoldDesk>().PlaceAsync(
             "matter-2026-001",
             new HoldScope.OfSubject(
@@ -108,10 +133,10 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         view.Say($"{written} entities and the logs are in place; one person is under a legal hold (matter-2026-001).");
     }
 
-    private async Task<IReadOnlyCollection<Guid>> RunPipelineAsync(
-        IServiceProvider services, Policy policy, CancellationToken cancel)
+    private async Task<RunFollower> RunPipelineAsync(
+        IServiceProvider services, Policy policy, DataFolder folder, CancellationToken cancel)
     {
-        var follow = new RunFollower(services, policy, view, console, time);
+        var follow = new RunFollower(services, policy, view, console, time) { EachLook = folder.EnsureRoom };
         if (options.Once)
         {
             await follow.AskForAllAsync(cancel);
@@ -134,19 +159,28 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         {
             view.Say("Ending: what is in flight is finished first.");
         }
+        catch (DataFolderException full)
+        {
+            view.Say(full.Message);
+            follow.CutShort = true;
+        }
 
         await ending.CancelAsync();
         await running;
-        return follow.Scans;
+        return follow;
     }
 
-    private async Task<int> EndAsync(
-        IServiceProvider services, IReadOnlyCollection<Guid> scans, double? rawRate, CancellationToken cancel)
+    private async Task<int> EndAsync(IServiceProvider services, RunFollower follow, double? rawRate)
     {
         // Told also after Ctrl+C: what was done was done.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), time);
-        var summary = await services.GetRequiredService<SummaryWriter>().MakeAsync(scans, rawRate, patience.Token);
+        var summary = await services.GetRequiredService<SummaryWriter>().MakeAsync(follow, rawRate, patience.Token);
         view.Tell(summary);
+        foreach (var (rule, stop) in follow.Stopped)
+        {
+            view.Say($"{rule} is stopped ({stop}) and has not ended. After 'retention resume' the next run goes on.");
+        }
+
         if (options.Summary is { } file)
         {
             summary.Save(file);
@@ -165,7 +199,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 + $"retention ledger export DIR --data {options.Folder}; retention ledger verify DIR --key {verifier}");
         }
 
-        return !cancel.IsCancellationRequested && summary.Rules.All(IsWell) ? 0 : 1;
+        return (follow.HasEnded || !options.Once) && !follow.CutShort && summary.Rules.All(IsWell) ? 0 : 1;
     }
 
     private static bool IsWell(RuleSummary rule) => rule is { Failed: 0, Open: 0, Status: "done" or "report" };
@@ -184,20 +218,4 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         return reader.ReadToEnd();
     }
 
-    private FileStream TakeFolder()
-    {
-        try
-        {
-            return new FileStream(
-                Path.Combine(options.Folder, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            throw new FolderInUseException(options.Folder);
-        }
-    }
 }
-
-/// <summary>Another run has the data folder.</summary>
-public sealed class FolderInUseException(string folder)
-    : Exception($"Another local run uses the data folder '{folder}'. End it, or name another folder with --data.");

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
 using Spectre.Console;
 
 namespace RetentionPipeline.Local.Runs;
@@ -19,14 +20,33 @@ public enum RunEnd
 public sealed class RunFollower(
     IServiceProvider services, Policy policy, ProgressView view, IAnsiConsole console, TimeProvider time)
 {
+    private const int MostMissedLooks = 60;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>Every instance has seen a stop by then, and what was in flight has ended.</summary>
+    private static readonly TimeSpan StopSettles = TimeSpan.FromSeconds(15);
+
     private readonly HashSet<Guid> scans = [];
     private readonly Dictionary<Guid, ScanStatus> ended = [];
     private readonly HashSet<string> asked = [];
     private bool firstActSaid;
+    private int missed;
+    private long? onlyStoppedSince;
+
+    /// <summary>Called with each look; what it throws ends the run.</summary>
+    public Action? EachLook { get; init; }
+
+    /// <summary>Everything that was started or found has ended, or only a stop keeps it.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>Something outside ended the run.</summary>
+    public bool CutShort { get; set; }
 
     /// <summary>Scans that this run started or found.</summary>
     public IReadOnlyCollection<Guid> Scans => scans;
+
+    /// <summary>Rules that a stop kept from ending, each with the stop; empty where everything has ended.</summary>
+    public IReadOnlyDictionary<string, string> Stopped { get; private set; } = new Dictionary<string, string>();
 
     /// <summary>Asks for each rule once. The command's id is the instant, so that the next run is another one.</summary>
     public async Task AskForAllAsync(CancellationToken cancel)
@@ -37,6 +57,11 @@ public sealed class RunFollower(
         {
             await schedule.AskAsync(rule.Name, command, ScanPurpose.Command, cancel);
             asked.Add(rule.Name);
+
+            // What an earlier run asked for and did not plan is the scan that comes. A scan may come and go between two
+            // looks: what was asked for is known by its name.
+            var due = await schedule.FindDueAsync(rule, ScheduleUse.CommandsOnly, cancel);
+            scans.Add(due?.Scan ?? DerivedId.CommandedScan(rule.Name, rule.Dataset, command));
         }
     }
 
@@ -58,7 +83,20 @@ public sealed class RunFollower(
     {
         while (true)
         {
-            var statuses = await LookAsync(cancel);
+            EachLook?.Invoke();
+            IReadOnlyList<ScanStatus> statuses;
+            try
+            {
+                statuses = await LookAsync(cancel);
+                missed = 0;
+            }
+            catch (Exception) when (!cancel.IsCancellationRequested && ++missed < MostMissedLooks)
+            {
+                // Looking is no part of the work, which goes on and logs its own failures.
+                await Task.Delay(Look, time, cancel);
+                continue;
+            }
+
             show(statuses);
             if (!firstActSaid && statuses.Any(status => status.Ended > 0))
             {
@@ -68,6 +106,7 @@ public sealed class RunFollower(
 
             if (end is RunEnd.ByItself && await HasEndedAsync(statuses, cancel))
             {
+                HasEnded = true;
                 return;
             }
 
@@ -94,17 +133,60 @@ public sealed class RunFollower(
         return [.. ended.Values.OrderBy(status => status.FirstAt)];
     }
 
+    /// <summary>Everything is closed or parked, or what is not is stopped and has been for a while.</summary>
     private async Task<bool> HasEndedAsync(IReadOnlyList<ScanStatus> statuses, CancellationToken cancel)
     {
+        var open = await OpenAsync(statuses, cancel);
+        if (open.Count == 0)
+        {
+            return statuses.Count == scans.Count;
+        }
+
+        var stops = await services.GetRequiredService<StopSwitch>().ReadNowAsync(cancel);
+        var stopped = open.Select(pair => (Rule: pair.Key, Dataset: pair.Value, Stop: StopOf(stops, pair.Key, pair.Value)))
+            .Where(rule => rule.Stop is not null).ToList();
+
+        // A rule that waits for a dataset that a stopped scan holds is kept by the same stop.
+        Stopped = open.Select(pair => (pair.Key, stopped.Find(rule => rule.Rule == pair.Key || rule.Dataset == pair.Value).Stop))
+            .Where(rule => rule.Stop is not null).ToDictionary(rule => rule.Key, rule => rule.Stop!);
+        if (Stopped.Count < open.Count)
+        {
+            onlyStoppedSince = null;
+            Stopped = new Dictionary<string, string>();
+            return false;
+        }
+
+        onlyStoppedSince ??= time.GetTimestamp();
+        return time.GetElapsedTime(onlyStoppedSince.Value) >= StopSettles;
+    }
+
+    /// <summary>Rules that are asked for and not planned, or whose scan goes on, with their datasets.</summary>
+    private async Task<Dictionary<string, string>> OpenAsync(IReadOnlyList<ScanStatus> statuses, CancellationToken cancel)
+    {
+        var open = new Dictionary<string, string>(StringComparer.Ordinal);
         var schedule = services.GetRequiredService<ScanSchedule>();
         foreach (var rule in policy.Rules.Where(rule => asked.Contains(rule.Name)))
         {
             if (await schedule.FindDueAsync(rule, ScheduleUse.CommandsOnly, cancel) is not null)
             {
-                return false;
+                open[rule.Name] = rule.Dataset;
             }
         }
 
-        return statuses.Count == scans.Count && statuses.All(status => status.Phase is ScanPhase.Closed or ScanPhase.Parked);
+        foreach (var status in statuses.Where(status => status.Phase is not (ScanPhase.Closed or ScanPhase.Parked)))
+        {
+            open[status.Plan.Rule] = status.Plan.Dataset;
+        }
+
+        return open;
+    }
+
+    /// <summary>The row of the widest stop that covers the rule; null without one.</summary>
+    private string? StopOf(StopReading stops, string rule, string dataset)
+    {
+        StopScope[] scopes = policy.Datasets.TryGetValue(dataset, out var described)
+            ? [StopScope.Everything, StopScope.OfStore(described.Store), StopScope.OfRule(rule)]
+            : [StopScope.Everything, StopScope.OfRule(rule)];
+        return scopes.Select(scope => scope.Row).FirstOrDefault(stops.Rows.Contains);
     }
 }

@@ -42,6 +42,11 @@ public sealed record RuleSummary(
             scan.Totals.Kept, status);
     }
 
+    /// <summary>Of a rule that a stop kept from being scanned.</summary>
+    public static RuleSummary NotBegun(Rule rule) => new(
+        rule.Name, rule.Dataset, Word(rule.Action), Word(rule.Mode), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null,
+        new Dictionary<string, long>(), "stopped");
+
     private static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

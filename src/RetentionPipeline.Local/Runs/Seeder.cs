@@ -9,7 +9,9 @@ namespace RetentionPipeline.Local.Runs;
 /// <summary>Writes the sample company into a storage account.</summary>
 public sealed class Seeder(string address)
 {
-    private const string Marker = "sample-company";
+    /// <summary>Blob of the pipeline's container that says that the company stands, with its seed and its "now".</summary>
+    public const string Marker = "sample-company";
+
     private readonly TableServiceClient tables = DeployedPorts.TableService(address, retries: 3);
     private readonly BlobServiceClient blobs = DeployedPorts.BlobService(address, retries: 3);
 
@@ -49,7 +51,7 @@ public sealed class Seeder(string address)
         });
         await SeedFilesAsync(size, cancel);
         await blobs.GetBlobContainerClient("pipeline").GetBlobClient(Marker)
-            .UploadAsync(BinaryData.FromString($"seed {size.Seed}"), overwrite: true, cancel);
+            .UploadAsync(BinaryData.FromString($"{size.Seed} {size.Now:O}"), overwrite: true, cancel);
         return written;
     }
 

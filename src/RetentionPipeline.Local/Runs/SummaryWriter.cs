@@ -10,13 +10,13 @@ namespace RetentionPipeline.Local.Runs;
 /// <summary>Adds up what a run's scans did.</summary>
 public sealed class SummaryWriter(ScanOverview overview, PolicyBook policies, LogReader log, Deployment deployment)
 {
-    /// <summary>The summary of these scans.</summary>
+    /// <summary>The summary of the scans that a run followed.</summary>
     public async Task<RunSummary> MakeAsync(
-        IReadOnlyCollection<Guid> scans, double? rawRate, CancellationToken cancel)
+        RunFollower follow, double? rawRate, CancellationToken cancel)
     {
         var policy = await policies.InForceAsync(cancel);
         var found = new List<ScanStatus>();
-        foreach (var scan in scans)
+        foreach (var scan in follow.Scans)
         {
             if (await overview.FindAsync(scan, cancel) is { } status)
             {
@@ -28,8 +28,11 @@ public sealed class SummaryWriter(ScanOverview overview, PolicyBook policies, Lo
         var order = policy.Rules.Select(rule => rule.Name).ToList();
         var checkpoint = await log.CheckpointAsync(cancel);
         return new RunSummary(
-            [.. found.OrderBy(scan => order.IndexOf(scan.Plan.Rule))
-                .Select(scan => RuleSummary.Of(scan, policy.FindRule(scan.Plan.Rule)?.Action ?? RuleAction.Delete))],
+            [.. found.Select(scan => RuleSummary.Of(scan, policy.FindRule(scan.Plan.Rule)?.Action ?? RuleAction.Delete))
+                .Select(rule => rule.Open > 0 && follow.Stopped.ContainsKey(rule.Rule) ? rule with { Status = "stopped" } : rule)
+                .Concat(policy.Rules.Where(rule => follow.Stopped.ContainsKey(rule.Name) && found.All(scan => scan.Plan.Rule != rule.Name))
+                    .Select(RuleSummary.NotBegun))
+                .OrderBy(rule => order.IndexOf(rule.Rule))],
             Rate(tables), rawRate,
             tables.GroupBy(scan => StoreOf(policy, scan)!.Name)
                 .ToDictionary(group => group.Key, group => new StoreSummary(Rate([.. group]), rawRate)),

@@ -14,7 +14,7 @@ using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 using RetentionPipeline.Local.Azurite;
 
-namespace RetentionPipeline.EndToEnd.Tests.Machine;
+namespace RetentionPipeline.EndToEnd.Tests.Instances;
 
 /// <summary>
 /// A deployment on this machine: real storage, and instances of the pipeline that are processes of their own,
@@ -201,6 +201,6 @@ internal sealed partial class Machine : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    [GeneratedRegex("TableEndpoint=(http://127\\.0\\.0\\.1:\\d+/)")]
+    [GeneratedRegex("TableEndpoint=(http:[^;]*?:\\d+/)")]
     private static partial Regex TableEndpoint();
 }

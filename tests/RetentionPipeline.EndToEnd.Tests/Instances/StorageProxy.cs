@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace RetentionPipeline.EndToEnd.Tests.Machine;
+namespace RetentionPipeline.EndToEnd.Tests.Instances;
 
 /// <summary>A request that passed.</summary>
 /// <param name="At">Time since the proxy started.</param>

@@ -3,7 +3,7 @@ using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
 using Xunit.Abstractions;
 
-namespace RetentionPipeline.EndToEnd.Tests.Machine;
+namespace RetentionPipeline.EndToEnd.Tests.Instances;
 
 /// <summary>Four instances of the pipeline, each a process, on one deployment.</summary>
 [Collection(MachineCollection.Name)]

@@ -1,4 +1,4 @@
-namespace RetentionPipeline.EndToEnd.Tests.Machine;
+namespace RetentionPipeline.EndToEnd.Tests.Instances;
 
 /// <summary>Tests with processes of their own: after all others, one at a time, since their rates are real.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

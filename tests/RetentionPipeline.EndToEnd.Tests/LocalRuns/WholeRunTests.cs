@@ -1,0 +1,167 @@
+using System.Globalization;
+using Azure.Data.Tables;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Adapters.Tables;
+using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.EndToEnd.Tests.Instances;
+using RetentionPipeline.EndToEnd.Tests.Oracle;
+using RetentionPipeline.Ledger;
+using RetentionPipeline.Local.Azurite;
+using RetentionPipeline.Local.Runs;
+using RetentionPipeline.Local.Sample;
+
+namespace RetentionPipeline.EndToEnd.Tests.LocalRuns;
+
+/// <summary>The local run on real storage, interrupted in every way; what is left is what the oracle says.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class WholeRunTests : IDisposable
+{
+    private const int Records = 600;
+    private readonly string folder = Directory.CreateTempSubdirectory("whole-").FullName;
+
+    private string Data => Path.Combine(folder, "data");
+
+    private string Log => Path.Combine(folder, "log");
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task After_Ctrl_C_no_child_is_left_and_a_second_run_goes_on_to_what_the_oracle_says()
+    {
+        await using (var first = Start())
+        {
+            await first.SaysAsync("First records erased");
+            await first.SignalAsync("INT");
+            Assert.Equal(1, await first.WaitForExitAsync());
+            Assert.Contains("Ending: what is in flight is finished first", first.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(LocalProcess.ProcessesOf(folder));
+        await using var second = Start("--keep", "--export", Log);
+        await second.SaysAsync("Everything stays up");
+        Assert.Empty(await DifferencesAsync(Deployment.Load(Path.Combine(Data, Deployment.FileName)).Account));
+
+        // While it is up, a third one is told that the folder is taken.
+        var (code, output) = await LocalProcess.RunAsync("--once", "--data", Data);
+        Assert.Equal(3, code);
+        Assert.Contains("Another local run uses the data folder", output, StringComparison.Ordinal);
+
+        await second.SignalAsync("INT");
+        Assert.True(await second.WaitForExitAsync() == 0, second.Output);
+        Assert.Empty(LocalProcess.ProcessesOf(folder));
+        AssertLogIsWell();
+    }
+
+    [Fact]
+    public async Task Killed_at_random_moments_the_last_run_comes_to_what_the_oracle_says()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(
+            new AzuriteOptions(Path.Combine(folder, "azurite")), CancellationToken.None);
+        var random = new Random(20260315);
+        for (var kill = 0; kill < 3; kill++)
+        {
+            await using var killed = Start("--storage", azurite.ConnectionString);
+            await killed.SaysAsync(kill == 0 ? "are in place" : "Looking for the sample company");
+            await Task.Delay(random.Next(500, 9_000));
+            await killed.SignalAsync("KILL");
+            await killed.WaitForExitAsync();
+        }
+
+        var (code, output) = await LocalProcess.RunAsync(
+            [.. Arguments(Data), "--storage", azurite.ConnectionString, "--export", Log]);
+
+        Assert.True(code == 0, output);
+        Assert.Empty(await DifferencesAsync(azurite.ConnectionString));
+        AssertLogIsWell();
+    }
+
+    [Fact]
+    public async Task What_is_stopped_is_named_and_ends_the_run_with_1()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(
+            new AzuriteOptions(Path.Combine(folder, "azurite")), CancellationToken.None);
+        await StopShopAsync(azurite.ConnectionString);
+
+        var summary = Path.Combine(folder, "summary.json");
+        var (code, output) = await LocalProcess.RunAsync([.. Arguments(Data), "--storage", azurite.ConnectionString, "--summary", summary]);
+
+        Assert.True(code == 1, output);
+        Assert.Contains("page-views-end is stopped (store.shop) and has not ended", output, StringComparison.Ordinal);
+        using var read = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(summary));
+        var rules = read.RootElement.GetProperty("rules").EnumerateArray().ToList();
+        var policy = PolicyDocument.Load(SampleSimulation.PolicyText, "sample").Policy!;
+        Assert.Equal(policy.Rules.Select(rule => rule.Name), rules.Select(rule => rule.GetProperty("rule").GetString()));
+        foreach (var rule in rules)
+        {
+            var onShop = policy.Datasets[rule.GetProperty("dataset").GetString()!].Store == "shop";
+            Assert.Equal(onShop, rule.GetProperty("status").GetString() == "stopped");
+        }
+    }
+
+    private static string[] Arguments(string data) =>
+        ["--once", "--records", $"{Records}", "--log-mb", "1", "--data", data];
+
+    private LocalProcess Start(params string[] more) => new([.. Arguments(Data), .. more]);
+
+    private static async Task StopShopAsync(string account)
+    {
+        var table = DeployedPorts.TableService(account, retries: 3).GetTableClient("pipeline");
+        await table.CreateIfNotExistsAsync();
+        await new StopSwitch(new TableRowStore(table), TimeProvider.System, PipelineTimes.Local)
+            .StopAsync(StopScope.OfStore("shop"), "tester", CancellationToken.None);
+    }
+
+    private void AssertLogIsWell()
+    {
+        var key = NoteVerifier.Parse(File.ReadAllText(Path.Combine(Log, "key")).Trim());
+        var verdict = Core.Evidence.LogVerification.Verify(Log, key, null, (_, _) => { });
+        Assert.Empty(verdict.Problems);
+        Assert.Empty(verdict.Meaning!.OpenIntents);
+    }
+
+    /// <summary>Records that are not what the oracle says of the company as it was seeded.</summary>
+    private static async Task<IReadOnlyList<string>> DifferencesAsync(string account)
+    {
+        var marker = await DeployedPorts.BlobService(account, retries: 3).GetBlobContainerClient("pipeline")
+            .GetBlobClient(Seeder.Marker).DownloadContentAsync();
+        var (seed, now) = marker.Value.Content.ToString().Split(' ') is [var first, var second]
+            ? (int.Parse(first, CultureInfo.InvariantCulture), DateTimeOffset.Parse(second, CultureInfo.InvariantCulture))
+            : throw new FormatException("The marker of the sample is not what the seeder writes.");
+        var company = new SampleCompany(new SampleSize(seed, now, Records, 1, SampleFaults.None)).Entities().ToList();
+        var policy = PolicyDocument.Load(SampleSimulation.PolicyText, "sample").Policy!;
+        var oracle = new NaiveOracle(policy, now, company);
+        var tables = DeployedPorts.TableService(account, retries: 3);
+        var differences = new List<string>();
+        var fates = new Dictionary<Fate, int>();
+        foreach (var table in company.GroupBy(entity => entity.Table))
+        {
+            var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == table.Key);
+            var left = new Dictionary<(string, string), TableEntity>();
+            await foreach (var entity in tables.GetTableClient(table.Key).QueryAsync<TableEntity>())
+            {
+                left[(entity.PartitionKey, entity.RowKey)] = entity;
+            }
+
+            foreach (var entity in table)
+            {
+                if (oracle.Of(entity, SampleCompany.HeldCustomer) is not { } fate)
+                {
+                    continue;
+                }
+
+                var seen = !left.TryGetValue((entity.Partition, entity.Row), out var found)
+                    ? Fate.Goes
+                    : found.ContainsKey(dataset.StageField) ? Fate.IsAnonymised : Fate.Stays;
+                fates[fate] = fates.GetValueOrDefault(fate) + 1;
+                if (seen != fate)
+                {
+                    differences.Add($"{table.Key}: {fate} expected, {seen} seen");
+                }
+            }
+        }
+
+        Assert.True(fates[Fate.Goes] > 50 && fates[Fate.IsAnonymised] > 25 && fates[Fate.Stays] > 50);
+        return differences;
+    }
+}
