@@ -11,7 +11,7 @@ public sealed class SeveralInstancesTests(ITestOutputHelper output)
 {
     private static readonly DateTimeOffset Old = DateTimeOffset.UtcNow.AddYears(-3);
 
-    [Fact]
+    [LongFact, Trait("Category", "Long")]
     public async Task They_keep_one_rate_together_and_use_it_and_a_store_beside_it_is_not_held_up()
     {
         const int rate = 80, records = 2_000;
@@ -42,7 +42,7 @@ public sealed class SeveralInstancesTests(ITestOutputHelper output)
         Assert.True((await machine.VerifyAsync()).IsWell);
     }
 
-    [Fact]
+    [LongFact, Trait("Category", "Long")]
     public async Task A_stop_reaches_each_within_ten_seconds_and_after_the_resume_all_is_done_once()
     {
         const int records = 1_200;
@@ -73,7 +73,7 @@ public sealed class SeveralInstancesTests(ITestOutputHelper output)
         Assert.True((await machine.VerifyAsync()).IsWell);
     }
 
-    [Fact]
+    [LongFact, Trait("Category", "Long")]
     public async Task One_that_loses_its_table_alone_acts_no_more_and_empties_no_queue()
     {
         const int records = 1_000;

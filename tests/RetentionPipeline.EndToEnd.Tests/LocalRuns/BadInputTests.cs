@@ -71,7 +71,7 @@ public sealed class BadInputTests : IDisposable
         Assert.Equal(["run.lock"], Directory.EnumerateFileSystemEntries(Path.Combine(disk.Path, "data")).Select(Path.GetFileName));
     }
 
-    [Fact]
+    [LongFact, Trait("Category", "Long")]
     public async Task A_disk_that_fills_up_ends_the_run_and_the_next_one_goes_on()
     {
         await using var disk = await SmallDisk.MountAsync(folder, mebibytes: 120);

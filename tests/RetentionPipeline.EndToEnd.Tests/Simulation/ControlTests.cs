@@ -140,6 +140,38 @@ public sealed class ControlTests
         Assert.Equal(waiting, simulation.Queue.Count(QueueNames.Slices));
     }
 
+    [Theory]
+    [InlineData(QueueNames.Slices)]
+    [InlineData(QueueNames.Operations)]
+    public async Task A_queue_that_nobody_reads_for_days_makes_nothing_fail(string queue)
+    {
+        using var simulation = await StartAsync(Shop.Policy());
+        await simulation.AskForAllAsync("once");
+        var timers = simulation.Get<PipelineTimers>();
+        for (var round = 0; round < 200; round++)
+        {
+            await timers.ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None);
+            while (queue != QueueNames.Slices && await simulation.HandleOneAsync(QueueNames.Slices))
+            {
+            }
+
+            await timers.IntegrateAsync(CancellationToken.None);
+            await timers.CloseAsync(CancellationToken.None);
+            await timers.ReconcileAsync(CancellationToken.None);
+
+            // Planning may take a day; what was released may wait for as long as it must.
+            simulation.Time.Advance(queue == QueueNames.Slices ? TimeSpan.FromMinutes(7) : TimeSpan.FromMinutes(30));
+        }
+
+        Assert.Empty(simulation.Stores[Shop.Store].Acts);
+        await simulation.RunUntilQuietAsync();
+
+        var results = await EvidenceCheck.ResultsAsync(simulation);
+        Assert.Equal(Shop.GoneCount(Visits), results[OutcomeResult.Erased]);
+        Assert.Equal(0, results.GetValueOrDefault(OutcomeResult.Failed));
+        await EvidenceCheck.AssertWellAsync(simulation);
+    }
+
     [Fact]
     public async Task A_longer_period_stored_between_plan_and_release_keeps_what_it_keeps()
     {
