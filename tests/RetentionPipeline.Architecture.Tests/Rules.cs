@@ -34,8 +34,10 @@ internal static class Rules
         ["Core"] = ["YamlDotNet", "NodaTime", "NCrontab", "Polly.Core", "Microsoft.Extensions.Logging.Abstractions"],
         ["Adapters"] =
         [
-            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Storage.Blobs", "Microsoft.Data.Sqlite",
-            "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
+            // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.
+            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
+            "Microsoft.Data.Sqlite", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
+            "Newtonsoft.Json",
         ],
         ["Local"] =
         [
@@ -51,7 +53,6 @@ internal static class Rules
         ["Fakes"] = [],
         ["Ledger.Tests"] = ["CsCheck", "Microsoft.Extensions.TimeProvider.Testing"],
         ["Core.Tests"] = ["CsCheck", "NJsonSchema", "Microsoft.Extensions.TimeProvider.Testing"],
-        // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.
         ["Stores.Tests"] =
         [
             "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Microsoft.Extensions.TimeProvider.Testing",
@@ -90,6 +91,7 @@ internal static class Rules
     {
         [""] = [],
         ["Blobs"] = [""],
+        ["Cosmos"] = [""],
         ["Tables"] = [""],
         ["Queues"] = [""],
         ["Files"] = [""],
@@ -102,6 +104,8 @@ internal static class Rules
     {
         [""] = ["Azure", "Azure.Core"],
         ["Blobs"] = ["Azure", "Azure.Core", "Azure.Storage"],
+        // A token credential is all that it has of the other SDKs.
+        ["Cosmos"] = ["Azure.Core", "Microsoft.Azure.Cosmos"],
         ["Tables"] = ["Azure", "Azure.Core", "Azure.Data.Tables"],
         ["Queues"] = ["Microsoft.Data.Sqlite"],
         ["Files"] = [],

@@ -65,6 +65,9 @@ public static class RefusalReasons
     /// <summary>The record is larger than what one act can replace.</summary>
     public const string TooLarge = "too-large";
 
+    /// <summary>The record's id has a character with which the service takes no act by id.</summary>
+    public const string Unaddressable = "unaddressable";
+
     /// <summary>The store refuses the credentials that it was given for this act.</summary>
     public const string Forbidden = "forbidden";
 }

@@ -1,0 +1,59 @@
+namespace RetentionPipeline.Adapters.Cosmos;
+
+/// <summary>What an answer was for.</summary>
+public enum CosmosOperation
+{
+    /// <summary>Containers, partitions, the account.</summary>
+    Metadata,
+
+    /// <summary>Pages of a scan.</summary>
+    Scan,
+
+    /// <summary>One record, before an act or for a decision.</summary>
+    Read,
+
+    /// <summary>Deletes, those included that found the record gone or moved.</summary>
+    Delete,
+
+    /// <summary>Replacements, likewise.</summary>
+    Rewrite,
+
+    /// <summary>Observing records after an act.</summary>
+    ReadBack,
+}
+
+/// <summary>Adds up the request units that the service said each try cost, by kind of operation. Safe for concurrent use.</summary>
+public sealed class RequestUnits
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<CosmosOperation, double> units = [];
+
+    /// <summary>All so far.</summary>
+    public double Total
+    {
+        get
+        {
+            lock (gate)
+            {
+                return units.Values.Sum();
+            }
+        }
+    }
+
+    /// <summary>Request units of one kind of operation so far.</summary>
+    public double Of(CosmosOperation operation)
+    {
+        lock (gate)
+        {
+            return units.GetValueOrDefault(operation);
+        }
+    }
+
+    internal void Add(CosmosOperation operation, double charge)
+    {
+        lock (gate)
+        {
+            units[operation] = units.GetValueOrDefault(operation) + charge;
+        }
+    }
+}
