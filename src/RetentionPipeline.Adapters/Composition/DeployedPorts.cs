@@ -20,6 +20,9 @@ public static class DeployedPorts
     private const string Objects = "pipeline";
     private const string Rows = "pipeline";
 
+    /// <summary>The longest handling is short there, and a killed run's work comes back as soon.</summary>
+    private static readonly QueueBehaviour OnOneMachine = QueueBehaviour.Default with { LockLength = TimeSpan.FromSeconds(20) };
+
     /// <summary>Adds the ports; nothing is connected before it is used.</summary>
     public static IServiceCollection AddDeployment(this IServiceCollection services, Deployment deployment)
     {
@@ -32,7 +35,7 @@ public static class DeployedPorts
             .AddSingleton<IRowStore>(new TableRowStore(tables.GetTableClient(Rows)))
             .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
             .AddSingleton<IWorkQueue>(provider => new SqliteWorkQueue(
-                deployment.Queue, QueueBehaviour.Local, provider.GetRequiredService<TimeProvider>()))
+                deployment.Queue, OnOneMachine, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)

@@ -11,9 +11,6 @@ public sealed record QueueBehaviour(TimeSpan LockLength, TimeSpan DuplicateWindo
 {
     /// <summary>The defaults of Azure Service Bus.</summary>
     public static readonly QueueBehaviour Default = new(TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), 10);
-
-    /// <summary>On one machine: the longest handling is short there, and a killed run's work comes back as soon.</summary>
-    public static readonly QueueBehaviour Local = Default with { LockLength = TimeSpan.FromSeconds(20) };
 }
 
 /// <summary>

@@ -49,10 +49,10 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
 
         try
         {
-            using var folder = DataFolder.Take(options);
+            using var folder = RunFolder.Take(options);
             return await RunWithStorageAsync(folder, policy, loaded.Policy, cancel);
         }
-        catch (DataFolderException problem)
+        catch (RunFolderException problem)
         {
             view.Say(problem.Message);
             return 2;
@@ -78,7 +78,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         }
     }
 
-    private async Task<int> RunWithStorageAsync(DataFolder folder, string text, Policy policy, CancellationToken cancel)
+    private async Task<int> RunWithStorageAsync(RunFolder folder, string text, Policy policy, CancellationToken cancel)
     {
         view.Say("Starting the storage …");
         await using var azurite = options.Storage is null
@@ -134,7 +134,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
     }
 
     private async Task<RunFollower> RunPipelineAsync(
-        IServiceProvider services, Policy policy, DataFolder folder, CancellationToken cancel)
+        IServiceProvider services, Policy policy, RunFolder folder, CancellationToken cancel)
     {
         var follow = new RunFollower(services, policy, view, console, time) { EachLook = folder.EnsureRoom };
         if (options.Once)
@@ -159,7 +159,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         {
             view.Say("Ending: what is in flight is finished first.");
         }
-        catch (DataFolderException full)
+        catch (RunFolderException full)
         {
             view.Say(full.Message);
             follow.CutShort = true;

@@ -47,7 +47,7 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(Path.Combine(folder, "file"), "");
         foreach (var data in new[] { Path.Combine(folder, "file", "data"), "/proc/retention" })
         {
-            var (code, output) = await LocalProcess.RunAsync("--once", "--data", data);
+            var (code, output) = await StartedRun.RunAsync("--once", "--data", data);
             Assert.Equal(BadInput, code);
             Assert.Contains($"The data folder '{data}' cannot be written", output, StringComparison.Ordinal);
             Assert.Contains("--data", output, StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class BadInputTests : IDisposable
             return;
         }
 
-        var (code, output) = await LocalProcess.RunAsync("--once", "--data", Path.Combine(disk.Path, "data"));
+        var (code, output) = await StartedRun.RunAsync("--once", "--data", Path.Combine(disk.Path, "data"));
 
         Assert.Equal(BadInput, code);
         Assert.Contains("MiB left; this run needs about", output, StringComparison.Ordinal);
@@ -82,7 +82,7 @@ public sealed class BadInputTests : IDisposable
 
         string[] arguments = ["--once", "--records", "400", "--log-mb", "0", "--data", Path.Combine(disk.Path, "data")];
         var ballast = Path.Combine(disk.Path, "ballast");
-        await using (var run = new LocalProcess(arguments))
+        await using (var run = new StartedRun(arguments))
         {
             await run.SaysAsync("are in place");
             await Fill(ballast, disk.Path);
@@ -91,7 +91,7 @@ public sealed class BadInputTests : IDisposable
         }
 
         File.Delete(ballast);
-        var (code, output) = await LocalProcess.RunAsync(arguments);
+        var (code, output) = await StartedRun.RunAsync(arguments);
         Assert.True(code == 0, output);
     }
 
@@ -148,7 +148,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--unknown", "1")]
     public async Task An_option_that_is_wrong_is_usage(string option, string value)
     {
-        var (code, output) = await LocalProcess.RunAsync("--once", option, value, "--data", Data);
+        var (code, output) = await StartedRun.RunAsync("--once", option, value, "--data", Data);
         Assert.Equal(BadInput, code);
         Assert.Contains(option == "--unknown" ? "--unknown" : option, output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Data));
@@ -158,7 +158,7 @@ public sealed class BadInputTests : IDisposable
 
     private async Task<string> AssertRefusedAsync(int code, string[] texts, params string[] arguments)
     {
-        var (ended, output) = await LocalProcess.RunAsync(["--once", "--data", Data, .. arguments]);
+        var (ended, output) = await StartedRun.RunAsync(["--once", "--data", Data, .. arguments]);
         Assert.True(ended == code, $"ended with {ended}:\n{output}");
         Assert.All(texts, text => Assert.Contains(text, output, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);

@@ -37,19 +37,19 @@ public sealed class WholeRunTests : IDisposable
             Assert.Contains("Ending: what is in flight is finished first", first.Output, StringComparison.Ordinal);
         }
 
-        Assert.Empty(LocalProcess.ProcessesOf(folder));
+        Assert.Empty(StartedRun.ProcessesOf(folder));
         await using var second = Start("--keep", "--export", Log);
         await second.SaysAsync("Everything stays up");
         Assert.Empty(await DifferencesAsync(Deployment.Load(Path.Combine(Data, Deployment.FileName)).Account));
 
         // While it is up, a third one is told that the folder is taken.
-        var (code, output) = await LocalProcess.RunAsync("--once", "--data", Data);
+        var (code, output) = await StartedRun.RunAsync("--once", "--data", Data);
         Assert.Equal(3, code);
         Assert.Contains("Another local run uses the data folder", output, StringComparison.Ordinal);
 
         await second.SignalAsync("INT");
         Assert.True(await second.WaitForExitAsync() == 0, second.Output);
-        Assert.Empty(LocalProcess.ProcessesOf(folder));
+        Assert.Empty(StartedRun.ProcessesOf(folder));
         AssertLogIsWell();
     }
 
@@ -68,7 +68,7 @@ public sealed class WholeRunTests : IDisposable
             await killed.WaitForExitAsync();
         }
 
-        var (code, output) = await LocalProcess.RunAsync(
+        var (code, output) = await StartedRun.RunAsync(
             [.. Arguments(Data), "--storage", azurite.ConnectionString, "--export", Log]);
 
         Assert.True(code == 0, output);
@@ -83,7 +83,7 @@ public sealed class WholeRunTests : IDisposable
             new AzuriteOptions(Path.Combine(folder, "azurite")), CancellationToken.None);
         await StopShopAsync(azurite.ConnectionString);
 
-        var (code, output) = await LocalProcess.RunAsync([.. Arguments(Data), "--storage", azurite.ConnectionString]);
+        var (code, output) = await StartedRun.RunAsync([.. Arguments(Data), "--storage", azurite.ConnectionString]);
 
         Assert.True(code == 1, output);
         var policy = PolicyDocument.Load(SampleSimulation.PolicyText, "sample").Policy!;
@@ -97,7 +97,7 @@ public sealed class WholeRunTests : IDisposable
     private static string[] Arguments(string data) =>
         ["--once", "--records", $"{Records}", "--log-mb", "1", "--data", data];
 
-    private LocalProcess Start(params string[] more) => new([.. Arguments(Data), .. more]);
+    private StartedRun Start(params string[] more) => new([.. Arguments(Data), .. more]);
 
     private static async Task StopShopAsync(string account)
     {

@@ -1,13 +1,13 @@
 namespace RetentionPipeline.Local.Runs;
 
 /// <summary>The data folder cannot be used; the message says why and what to do.</summary>
-public sealed class DataFolderException(string message) : Exception(message);
+public sealed class RunFolderException(string message) : Exception(message);
 
 /// <summary>
 /// The folder of one local run at a time: its queues, keys and, with the storage on this machine, everything else. A full
 /// disk would make each of them fail in its own words, so the room on it is looked at first and while the run goes on.
 /// </summary>
-internal sealed class DataFolder : IDisposable
+internal sealed class RunFolder : IDisposable
 {
     private const long Mebibyte = 1024 * 1024;
 
@@ -16,13 +16,13 @@ internal sealed class DataFolder : IDisposable
 
     private readonly FileStream alone;
 
-    private DataFolder(string path, FileStream alone) => (Path, this.alone) = (path, alone);
+    private RunFolder(string path, FileStream alone) => (Path, this.alone) = (path, alone);
 
     /// <summary>Full path.</summary>
     public string Path { get; }
 
     /// <summary>Makes the folder where it is missing and takes it for this run alone.</summary>
-    public static DataFolder Take(LocalOptions options)
+    public static RunFolder Take(LocalOptions options)
     {
         FileStream alone;
         try
@@ -37,16 +37,16 @@ internal sealed class DataFolder : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new DataFolderException(
+            throw new RunFolderException(
                 $"The data folder '{options.Folder}' cannot be written: {problem.Message} Name another one with --data.");
         }
 
-        var folder = new DataFolder(options.Folder, alone);
+        var folder = new RunFolder(options.Folder, alone);
         var needed = (64 + (4L * options.LogMegabytes)) * Mebibyte + (4096L * options.Entities);
         if (folder.Free() < needed)
         {
             folder.Dispose();
-            throw new DataFolderException(
+            throw new RunFolderException(
                 $"The disk of the data folder '{options.Folder}' has {folder.Free() / Mebibyte} MiB left; this run needs about "
                 + $"{needed / Mebibyte} MiB. Free some, or name a folder on another disk with --data.");
         }
@@ -59,7 +59,7 @@ internal sealed class DataFolder : IDisposable
     {
         if (Free() < LeastWhileRunning)
         {
-            throw new DataFolderException(
+            throw new RunFolderException(
                 $"The disk of the data folder '{Path}' is nearly full. The run ends; nothing that it acknowledged is lost. Free "
                 + "some room and start it again: it goes on where it stopped.");
         }

@@ -4,14 +4,14 @@ using System.Text;
 namespace RetentionPipeline.EndToEnd.Tests.LocalRuns;
 
 /// <summary>The local run as people start it, in a process of its own.</summary>
-internal sealed class LocalProcess : IAsyncDisposable
+internal sealed class StartedRun : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly List<(string Text, TaskCompletionSource Said)> awaited = [];
 
-    public LocalProcess(params string[] arguments)
+    public StartedRun(params string[] arguments)
     {
         // Who starts the tests in the background has SIGINT ignored, and children inherit that.
         var start = new ProcessStartInfo(
@@ -42,7 +42,7 @@ internal sealed class LocalProcess : IAsyncDisposable
     /// <summary>Runs to the end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
-        await using var run = new LocalProcess(arguments);
+        await using var run = new StartedRun(arguments);
         var code = await run.WaitForExitAsync();
         return (code, run.Output);
     }
