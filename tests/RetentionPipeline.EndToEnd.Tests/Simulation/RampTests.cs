@@ -1,4 +1,6 @@
 using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 
@@ -18,7 +20,9 @@ public sealed class RampTests
             simulation.Time.AdvanceTo(Shop.Now.AddDays(day));
             await simulation.AskForAllAsync($"day-{day}");
             await simulation.RunUntilQuietAsync();
-            var figures = (await EvidenceCheck.FiguresAsync(simulation, $"day-{day}")).Single(scan => scan.Results.Keys.All(result => result is OutcomeResult.Erased));
+            var closing = await simulation.Get<ScanBook>().FindClosingAsync(
+                DerivedId.CommandedScan("visits-end", "visits", $"day-{day}"), CancellationToken.None);
+            var figures = closing!.Figures;
             Assert.Equal(figures.Totals.Due, figures.NotActed + figures.Results.GetValueOrDefault(OutcomeResult.Erased));
             gone.Add(simulation.Stores[Shop.Store].Acts.Count(act => act.Act == "delete"));
         }
