@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using RetentionPipeline.Core.Erasure;
@@ -31,15 +32,38 @@ public sealed partial class ScanHandler(
     /// <summary>A dataset whose first range ends within so many records is read by one slice.</summary>
     private const int SmallRange = 2_000;
 
+    private const int MaxDatasetsAtOnce = 8;
     private const int RangeAttempts = 3;
-    private readonly Dictionary<Guid, int> failedRanges = [];
+    private readonly ConcurrentDictionary<Guid, int> failedRanges = new();
 
-    /// <summary>Plans each rule that is due and whose dataset is free. Returns the scans planned.</summary>
+    /// <summary>
+    /// Plans each rule that is due and whose dataset is free. Datasets side by side, since cutting one into ranges takes
+    /// a while; the rules of one in the policy's order. Returns the scans planned.
+    /// </summary>
     public async Task<IReadOnlyList<Guid>> RunAsync(ScheduleUse use, CancellationToken cancel)
     {
-        var planned = new List<Guid>();
         var policy = await parts.PolicyBook.InForceAsync(cancel);
-        foreach (var rule in policy.Rules)
+        using var places = new SemaphoreSlim(MaxDatasetsAtOnce);
+        var planned = await Task.WhenAll(policy.Rules.GroupBy(rule => rule.Dataset).Select(async rules =>
+        {
+            await places.WaitAsync(cancel);
+            try
+            {
+                return await RunDatasetAsync(policy, [.. rules], use, cancel);
+            }
+            finally
+            {
+                places.Release();
+            }
+        }));
+        return [.. planned.SelectMany(scans => scans)];
+    }
+
+    private async Task<List<Guid>> RunDatasetAsync(
+        Policy policy, IReadOnlyList<Rule> rules, ScheduleUse use, CancellationToken cancel)
+    {
+        var planned = new List<Guid>();
+        foreach (var rule in rules)
         {
             var stop = await stops.CurrentAsync(cancel);
             if (stop.Stops(policy.Datasets[rule.Dataset].Store, rule.Name)
@@ -118,21 +142,30 @@ public sealed partial class ScanHandler(
         {
             var store = parts.Stores.Get(dataset.Store);
             var location = RecordReading.Location(dataset);
-            var ranges = await store.ListRangesAsync(location, MaxSlices, cancel);
-            if (ranges.Count > 1 && await IsSmallAsync(store, location, ranges[0], cancel))
-            {
-                ranges = await store.ListRangesAsync(location, 1, cancel);
-            }
-
-            failedRanges.Remove(scan);
+            var ranges = await CutAsync(store, location, cancel);
+            failedRanges.TryRemove(scan, out _);
             return (ranges, null);
         }
         catch (Exception failure) when (!cancel.IsCancellationRequested)
         {
-            var failed = failedRanges[scan] = failedRanges.GetValueOrDefault(scan) + 1;
+            var failed = failedRanges.AddOrUpdate(scan, 1, (_, before) => before + 1);
             LogUnreachable(rule.Dataset, dataset.Store, failed, failure.GetType().Name);
             return (null, failed >= RangeAttempts ? FailureReasons.StoreUnreachable : null);
         }
+    }
+
+    /// <summary>Looking for places to cut at costs far more than seeing that there is nothing to cut.</summary>
+    private static async Task<IReadOnlyList<RecordRange>> CutAsync(
+        IRecordStore store, DatasetLocation location, CancellationToken cancel)
+    {
+        var whole = await store.ListRangesAsync(location, 1, cancel);
+        if (whole.Count == 1 && await IsSmallAsync(store, location, whole[0], cancel))
+        {
+            return whole;
+        }
+
+        var ranges = await store.ListRangesAsync(location, MaxSlices, cancel);
+        return ranges.Count > 1 && whole.Count == 1 && await IsSmallAsync(store, location, ranges[0], cancel) ? whole : ranges;
     }
 
     /// <summary>Many slices of few records would make many small batches, and a message for each.</summary>

@@ -21,6 +21,7 @@ public sealed class RunFollower(
     IServiceProvider services, Policy policy, ProgressView view, IAnsiConsole console, TimeProvider time)
 {
     private const int MostMissedLooks = 60;
+    private const int ScansPerLook = 4;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <summary>Every instance has seen a stop by then, and what was in flight has ended.</summary>
@@ -29,6 +30,8 @@ public sealed class RunFollower(
     private readonly HashSet<Guid> scans = [];
     private readonly Dictionary<Guid, ScanStatus> ended = [];
     private readonly HashSet<string> asked = [];
+    private readonly Dictionary<Guid, long> lookedAt = [];
+    private long looks;
     private bool firstActSaid;
     private int missed;
     private long? onlyStoppedSince;
@@ -116,14 +119,17 @@ public sealed class RunFollower(
 
     private async Task<IReadOnlyList<ScanStatus>> LookAsync(CancellationToken cancel)
     {
-        foreach (var open in await services.GetRequiredService<OpenScans>().ListAsync(cancel))
-        {
-            scans.Add(open.Scan);
-        }
+        var open = (await services.GetRequiredService<OpenScans>().ListAsync(cancel)).Select(scan => scan.Scan).ToHashSet();
+        scans.UnionWith(open);
 
+        // Looking at a scan reads all of its operations, from the storage that the work needs too: those that are open take
+        // turns; what is open no more is looked at once more.
         var overview = services.GetRequiredService<ScanOverview>();
-        foreach (var scan in scans.Where(scan => !ended.TryGetValue(scan, out var known) || known.Figures is null))
+        var left = scans.Where(scan => !ended.TryGetValue(scan, out var known) || known.Figures is null).ToList();
+        var turn = left.Where(open.Contains).OrderBy(scan => lookedAt.GetValueOrDefault(scan)).Take(ScansPerLook);
+        foreach (var scan in left.Where(scan => !open.Contains(scan)).Concat(turn))
         {
+            lookedAt[scan] = ++looks;
             if (await overview.FindAsync(scan, cancel) is { } status)
             {
                 ended[scan] = status;
