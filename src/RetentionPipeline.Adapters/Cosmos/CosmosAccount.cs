@@ -18,6 +18,8 @@ public sealed class CosmosAccount : IDisposable
 
     private CosmosAccount(Func<CosmosClientOptions, CosmosClient> open)
     {
+        // Where an account offers it the SDK goes through a proxy with a protocol of its own, in which tries cannot be seen.
+        Environment.SetEnvironmentVariable("AZURE_COSMOS_THIN_CLIENT_ENABLED", "false");
         attempts = new OneAttempt(Units)
         {
             InnerHandler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) },

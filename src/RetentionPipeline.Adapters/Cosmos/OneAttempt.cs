@@ -17,6 +17,11 @@ internal sealed class NoAnswerException() : Exception("No answer.");
 /// would find the record gone and not know by whom: the SDK itself tries a write again where a region fails. It counts
 /// request units. And it escapes ids, which the SDK in gateway mode does not: it would ask for <c>A</c> where the id is
 /// <c>%41</c>, and read, or delete, another record.
+/// <para>
+/// Below it the HTTP client of .NET tries on by itself, up to four times: a request without content that was sent on a
+/// connection in use before, and ended without an answer, it takes for one that never arrived. So each act has a content,
+/// an empty one if it must.
+/// </para>
 /// </summary>
 internal sealed class OneAttempt(RequestUnits units) : DelegatingHandler
 {
@@ -38,6 +43,11 @@ internal sealed class OneAttempt(RequestUnits units) : DelegatingHandler
         if (act && !operation!.TryBegin())
         {
             throw new NoAnswerException();
+        }
+
+        if (act)
+        {
+            request.Content ??= new ByteArrayContent([]);
         }
 
         request.RequestUri = Escaped(request.RequestUri!);
@@ -79,7 +89,8 @@ internal sealed class OneAttempt(RequestUnits units) : DelegatingHandler
         }
     }
 
-    private static bool IsAct(HttpRequestMessage request) => request.Method == HttpMethod.Delete || request.Method == HttpMethod.Put;
+    /// <summary>Within an act the SDK also reads what it must know about container and partitions.</summary>
+    private static bool IsAct(HttpRequestMessage request) => request.Method != HttpMethod.Get;
 
     private static double? Number(HttpResponseMessage response, string header) =>
         response.Headers.TryGetValues(header, out var values)

@@ -37,6 +37,20 @@ public abstract class CosmosActContract : CosmosStoreContract
     }
 
     [Fact]
+    public async Task A_connection_that_is_closed_instead_of_answered_is_no_reason_to_delete_twice()
+    {
+        var test = await OpenAsync();
+        var key = await test.PutAsync("p", "id", "v");
+        await using var relay = new CuttingRelay(Gateway.Gateway.Endpoint.Port);
+        using var account = CosmosAccount.Open($"AccountEndpoint=http://127.0.0.1:{relay.Port}/;AccountKey={CosmosGateway.DevelopmentKey};");
+        var store = new CosmosRecordStore("cosmos", account);
+        var version = (await store.ReadAsync(Things, key, [], None))!.Version;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.DeleteAsync(Things, key, version, None));
+        Assert.Equal(1, relay.Deletes);
+        Assert.Null(await store.ReadAsync(Things, key, [], None));
+    }
+
+    [Fact]
     public async Task A_throttled_act_says_when_to_come_back_and_a_throttled_read_waits_by_itself()
     {
         var test = await OpenAsync();
