@@ -11,6 +11,9 @@ public sealed record Policy(
     string Hash, string Name, DateTimeOffset EffectiveFrom, IReadOnlyDictionary<string, StorePolicy> Stores,
     IReadOnlyDictionary<string, Dataset> Datasets, IReadOnlyList<Rule> Rules)
 {
+    /// <summary>Systems that may hand in requests, by name.</summary>
+    public IReadOnlyDictionary<string, RequestSource> Sources { get; init; } = new Dictionary<string, RequestSource>();
+
     /// <summary>The rule of that name; null if this version has none.</summary>
     public Rule? FindRule(string name) => Rules.FirstOrDefault(rule => rule.Name == name);
 
@@ -95,6 +98,14 @@ public sealed record Dataset
 
     /// <summary>How a blob's content is read; null where blobs are only deleted whole.</summary>
     public ContentFormat? Format { get; init; }
+
+    /// <summary>
+    /// How long a log collects requests until one pass drops the lines of all of them; whole days. Null: a week.
+    /// </summary>
+    public RetentionPeriod? RequestWindow { get; init; }
+
+    /// <summary>A log whose lines name the persons: a request searches it, one pass for all requests of a window.</summary>
+    public bool IsSearched => Subjects.Count == 0 && Format is not null;
 
     /// <summary>What the adapter may do beyond the plain act.</summary>
     public ContentOptions Options { get; init; } = new();

@@ -10,14 +10,14 @@ public static class PolicyKeys
     public static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> ByPlace =
         new Dictionary<string, IReadOnlyList<string>>
         {
-            ["policy"] = ["version", "name", "effective-from", "purposes", "stores", "datasets", "rules"],
+            ["policy"] = ["version", "name", "effective-from", "purposes", "stores", "datasets", "rules", "sources"],
             ["store"] = ["kind", "region", "requests-per-second", "residuals"],
             ["residual"] = ["kind", "window"],
             ["dataset"] =
             [
                 "store", "container", "prefix", "name-date", "category", "purposes", "collected-from", "recipients",
                 "controller", "subjects", "clocks", "keep-at-least", "exceptions", "quasi-identifiers", "stage-field",
-                "format", "options",
+                "format", "options", "request-window",
             ],
             ["subject"] = ["path", "kind"],
             ["clock"] = ["kind", "field", "format", "open-while-missing", "link"],
@@ -33,5 +33,8 @@ public static class PolicyKeys
             ["purpose-period"] = ["purpose", "period"],
             ["ramp"] = ["from", "percent-per-day"],
             ["cap"] = ["records", "percent"],
+            ["source"] = ["identifiers", "cap"],
+            ["asserted"] = ["kind", "assurance"],
+            ["source-cap"] = ["per-hour", "per-day"],
         };
 }

@@ -73,6 +73,7 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
         }
 
         LintNameDate(dataset, place);
+        new SourceLint(policy, problems).LintWindow(dataset, place);
         if (dataset.Format is not null && KindOf(dataset) is StoreKind.Table)
         {
             Error(place, "format", "format-on-table", $"Dataset '{dataset.Name}' is a table and has a 'format'.", "Leave 'format:' out: it is for blobs.");
@@ -139,10 +140,10 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
 
     private void LintRule(YamlPlace place, Rule rule)
     {
-        if (rule.Name.Length == 0 || rule.Name == "self" || rule.Name.Length > 60
+        if (rule.Name.Length == 0 || rule.Name is "self" or Rule.Request || rule.Name.Length > 60
             || !rule.Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
         {
-            Error(place, "name", "name-invalid", $"'{rule.Name}' is no name for a rule.", "Use letters, digits and '-', at most 60; 'self' is the pipeline's own.");
+            Error(place, "name", "name-invalid", $"'{rule.Name}' is no name for a rule.", "Use letters, digits and '-', at most 60; 'self' and 'request' are the pipeline's own.");
         }
 
         foreach (var purpose in rule.Periods.Select(period => period.Purpose).Where(purpose => purpose.Length > 0).Except(purposes))

@@ -30,11 +30,16 @@ internal sealed class PolicyReader(ProblemList problems)
             root.Missing("rules", 0);
         }
 
+        var sources = root.Has("sources") ? ReadNamed(root, "sources", "source", ReadSource) : [];
         var policy = new Policy(
             hash, name, effectiveFrom, stores.ToDictionary(pair => pair.Key, pair => pair.Value.Value),
-            datasets.ToDictionary(pair => pair.Key, pair => pair.Value.Value), [.. rules.Select(read => read.Rule)]);
+            datasets.ToDictionary(pair => pair.Key, pair => pair.Value.Value), [.. rules.Select(read => read.Rule)])
+        {
+            Sources = sources.ToDictionary(pair => pair.Key, pair => pair.Value.Value),
+        };
         new PolicyLint(policy, purposes, problems).Run(
             datasets.ToDictionary(pair => pair.Key, pair => pair.Value.Place), rules);
+        new SourceLint(policy, problems).LintSources(sources.ToDictionary(pair => pair.Key, pair => pair.Value.Place));
         return policy;
     }
 
@@ -118,6 +123,7 @@ internal sealed class PolicyReader(ProblemList problems)
             QuasiIdentifiers = place.Texts("quasi-identifiers"),
             StageField = place.OptionalText("stage-field") ?? "RetentionStage",
             Format = place.Has("format") ? place.Choice<ContentFormat>("format") : null,
+            RequestWindow = place.Has("request-window") ? place.Period("request-window") : null,
             Options = ReadOptions(place),
         };
     }
@@ -187,6 +193,16 @@ internal sealed class PolicyReader(ProblemList problems)
                 yield return new OperatorUse(read.OptionalText("field"), read.Text("operator"), parameters);
             }
         }
+    }
+
+    private RequestSource ReadSource(string name, YamlPlace place)
+    {
+        var kinds = place.Places("identifiers", "asserted", "identifier")
+            .Select(asserted => new AssertedKind(asserted.Text("kind"), asserted.Choice<Assurance>("assurance"))).ToList();
+        return place.Place("cap", "source-cap", $"cap of {place.What}") is { } cap
+            ? new RequestSource(
+                name, kinds, (int)cap.Number("per-hour", null, 1, 1_000_000), (int)cap.Number("per-day", null, 1, 1_000_000))
+            : place.Has("cap") ? new RequestSource(name, kinds, 1, 1) : place.Missing("cap", new RequestSource(name, kinds, 1, 1));
     }
 
     private static ScanCap ReadCap(YamlPlace place) =>

@@ -3,6 +3,9 @@ namespace RetentionPipeline.Core.Policies;
 /// <summary>Dataset, clock, period, action and mode.</summary>
 public sealed record Rule
 {
+    /// <summary>Name of the rule that every request's task runs under; no policy declares one of that name.</summary>
+    public const string Request = "request";
+
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 

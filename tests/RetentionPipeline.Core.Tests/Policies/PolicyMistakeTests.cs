@@ -54,6 +54,7 @@ public sealed class PolicyMistakeTests
         { "mode: enforce", "mode: ramp\n    ramp: {from: 2026-01-01, percent-per-day: 0.001}", "rate-invalid" },
         { "percent: 50", "percent: 0", "number-out-of-range" }, { "schedule: 0 0 2 * * *", "schedule: 0 2 * * *", "schedule-invalid" },
         { "action: anonymise", "action: delete", "operators-on-delete" }, { "name: visits-ip", "name: self", "name-invalid" },
+        { "name: visits-ip", "name: request", "name-invalid" },
         { "version: 1", "version: 2", "number-out-of-range" }, { "effective-from: 2026-01-01T00:00:00Z", "effective-from: 2026-01-01", "instant-invalid" },
         { "name: shop\neff", "name: &a shop\neff", "anchor" }, { "purposes: [service]\nstores", "purposes: [service\nstores", "yaml-broken" },
         { "clocks:", "exceptions: [{code: because, field: A, value: b}]\n    clocks:", "exception-unknown" },
