@@ -65,6 +65,11 @@ public sealed class ScanSchedule(IRowStore rows, TimeProvider time)
             : state with { Command = command, Purpose = purpose, AskedAt = time.GetUtcNow() },
         cancel);
 
+    /// <summary>As <see cref="AskAsync"/>, for a rule that was never seen here; any other is left to its schedule.</summary>
+    public async Task AskIfNewAsync(string rule, string command, CancellationToken cancel) => await rows.CommitAsync(
+        Partition,
+        [new RowWrite.Insert(rule, Write(new(time.GetUtcNow(), command, ScanPurpose.Command, time.GetUtcNow())))], cancel);
+
     private static DateTimeOffset? Newest(string schedule, DateTimeOffset after, DateTimeOffset now)
     {
         var cron = CrontabSchedule.Parse(schedule, new CrontabSchedule.ParseOptions { IncludingSeconds = true });

@@ -11,10 +11,13 @@ public sealed record LocalOptions
     /// <summary>Logs of the sample company in 10^6 bytes.</summary>
     public int LogMegabytes { get; init; } = 8;
 
-    /// <summary>Run every rule once, then end.</summary>
+    /// <summary>
+    /// Run every rule once, whatever is due. Without it: what is due by schedule, and what was never scanned here. Either
+    /// ends when all that has ended.
+    /// </summary>
     public bool Once { get; init; }
 
-    /// <summary>Leave everything up at the end.</summary>
+    /// <summary>Leave everything up at the end, and go on by schedule unless <see cref="Once"/>.</summary>
     public bool Keep { get; init; }
 
     /// <summary>Data folder.</summary>
@@ -52,8 +55,8 @@ public sealed record LocalOptions
     {
         var records = new Option<int>("--records") { Description = "Entities of the sample company.", DefaultValueFactory = _ => 2_000 };
         var logs = new Option<int>("--log-mb") { Description = "Logs of the sample company in MB.", DefaultValueFactory = _ => 8 };
-        var once = new Option<bool>("--once") { Description = "Run every rule once, then end." };
-        var keep = new Option<bool>("--keep") { Description = "Leave everything up and print how to connect." };
+        var once = new Option<bool>("--once") { Description = "Run every rule once, whatever is due by its schedule." };
+        var keep = new Option<bool>("--keep") { Description = "Leave everything up, print how to connect, and go on by schedule unless --once." };
         var data = new Option<string>("--data") { Description = "Data folder.", DefaultValueFactory = _ => ".retention" };
         var seed = new Option<int>("--seed") { Description = "Seed of the sample company.", DefaultValueFactory = _ => 1 };
         var faults = new Option<bool>("--seed-faults") { Description = "Plant undated records, a runaway and a damaged log." };

@@ -136,23 +136,20 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
     private async Task<RunFollower> RunPipelineAsync(
         IServiceProvider services, Policy policy, RunFolder folder, CancellationToken cancel)
     {
-        var follow = new RunFollower(services, policy, view, console, time) { EachLook = folder.EnsureRoom };
-        if (options.Once)
-        {
-            await follow.AskForAllAsync(cancel);
-        }
+        var use = options.Once ? ScheduleUse.CommandsOnly : ScheduleUse.Schedules;
+        var follow = new RunFollower(services, policy, view, console, time) { Use = use, EachLook = folder.EnsureRoom };
+        await follow.BeginAsync(cancel);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var use = options.Once ? ScheduleUse.CommandsOnly : ScheduleUse.Schedules;
         var host = new PipelineHost(services, use, services.GetRequiredService<ILogger<PipelineHost>>());
         var running = host.RunAsync(ending.Token);
         try
         {
-            await follow.FollowAsync(options.Once ? RunEnd.ByItself : RunEnd.Never, startedAt, cancel);
-            if (options.Once && options.Keep)
+            await follow.FollowAsync(RunEnd.ByItself, startedAt, cancel);
+            if (options.Keep)
             {
                 view.Say($"Everything stays up. Use: retention scan list --data {options.Folder}. Ctrl+C ends it.");
-                await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel);
+                await follow.FollowAsync(RunEnd.Never, startedAt, cancel);
             }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -186,6 +183,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             summary.Save(file);
         }
 
+        view.Say($"The run took {time.GetElapsedTime(startedAt).TotalSeconds:F1} s.");
         var verifier = await services.GetRequiredService<LedgerIntegrator>().VerifierAsync(patience.Token);
         if (options.Export is { } export)
         {
@@ -199,7 +197,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 + $"retention ledger export DIR --data {options.Folder}; retention ledger verify DIR --key {verifier}");
         }
 
-        return (follow.HasEnded || !options.Once) && !follow.CutShort && summary.Rules.All(IsWell) ? 0 : 1;
+        return follow.HasEnded && !follow.CutShort && summary.Rules.All(IsWell) ? 0 : 1;
     }
 
     private static bool IsWell(RuleSummary rule) => rule is { Failed: 0, Open: 0, Status: "done" or "report" };

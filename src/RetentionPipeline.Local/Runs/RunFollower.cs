@@ -29,12 +29,16 @@ public sealed class RunFollower(
 
     private readonly HashSet<Guid> scans = [];
     private readonly Dictionary<Guid, ScanStatus> ended = [];
-    private readonly HashSet<string> asked = [];
     private readonly Dictionary<Guid, long> lookedAt = [];
+    private IReadOnlyList<OpenScan> openNow = [];
     private long looks;
+    private int quietLooks;
     private bool firstActSaid;
     private int missed;
     private long? onlyStoppedSince;
+
+    /// <summary>What makes rules due in this run.</summary>
+    public required ScheduleUse Use { get; init; }
 
     /// <summary>Called with each look; what it throws ends the run.</summary>
     public Action? EachLook { get; init; }
@@ -51,20 +55,31 @@ public sealed class RunFollower(
     /// <summary>Rules that a stop kept from ending, each with the stop; empty where everything has ended.</summary>
     public IReadOnlyDictionary<string, string> Stopped { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>Asks for each rule once. The command's id is the instant, so that the next run is another one.</summary>
-    public async Task AskForAllAsync(CancellationToken cancel)
+    /// <summary>
+    /// Finds what is due, asking for each rule once where <see cref="Use"/> is commands only, else for those that were never
+    /// scanned here. The command's id is the instant, so that the next run is another one.
+    /// </summary>
+    public async Task BeginAsync(CancellationToken cancel)
     {
         var schedule = services.GetRequiredService<ScanSchedule>();
         var command = $"once-{time.GetUtcNow().UtcTicks}";
         foreach (var rule in policy.Rules)
         {
-            await schedule.AskAsync(rule.Name, command, ScanPurpose.Command, cancel);
-            asked.Add(rule.Name);
+            if (Use is ScheduleUse.CommandsOnly)
+            {
+                await schedule.AskAsync(rule.Name, command, ScanPurpose.Command, cancel);
+            }
+            else
+            {
+                await schedule.AskIfNewAsync(rule.Name, command, cancel);
+            }
 
             // What an earlier run asked for and did not plan is the scan that comes. A scan may come and go between two
             // looks: what was asked for is known by its name.
-            var due = await schedule.FindDueAsync(rule, ScheduleUse.CommandsOnly, cancel);
-            scans.Add(due?.Scan ?? DerivedId.CommandedScan(rule.Name, rule.Dataset, command));
+            if (await schedule.FindDueAsync(rule, Use, cancel) is { } due)
+            {
+                scans.Add(due.Scan);
+            }
         }
     }
 
@@ -119,7 +134,8 @@ public sealed class RunFollower(
 
     private async Task<IReadOnlyList<ScanStatus>> LookAsync(CancellationToken cancel)
     {
-        var open = (await services.GetRequiredService<OpenScans>().ListAsync(cancel)).Select(scan => scan.Scan).ToHashSet();
+        openNow = await services.GetRequiredService<OpenScans>().ListAsync(cancel);
+        var open = openNow.Select(scan => scan.Scan).ToHashSet();
         scans.UnionWith(open);
 
         // Looking at a scan reads all of its operations, from the storage that the work needs too: those that are open take
@@ -145,8 +161,11 @@ public sealed class RunFollower(
         var open = await OpenAsync(statuses, cancel);
         if (open.Count == 0)
         {
-            return statuses.Count == scans.Count;
+            // Twice in a row: what was due a moment ago may have been planned since the look.
+            return ++quietLooks >= 2;
         }
+
+        quietLooks = 0;
 
         var stops = await services.GetRequiredService<StopSwitch>().ReadNowAsync(cancel);
         var stopped = open.Select(pair => (Rule: pair.Key, Dataset: pair.Value, Stop: StopOf(stops, pair.Key, pair.Value)))
@@ -171,12 +190,17 @@ public sealed class RunFollower(
     {
         var open = new Dictionary<string, string>(StringComparer.Ordinal);
         var schedule = services.GetRequiredService<ScanSchedule>();
-        foreach (var rule in policy.Rules.Where(rule => asked.Contains(rule.Name)))
+        foreach (var rule in policy.Rules)
         {
-            if (await schedule.FindDueAsync(rule, ScheduleUse.CommandsOnly, cancel) is not null)
+            if (await schedule.FindDueAsync(rule, Use, cancel) is not null)
             {
                 open[rule.Name] = rule.Dataset;
             }
+        }
+
+        foreach (var scan in openNow.Where(scan => !ended.ContainsKey(scan.Scan)))
+        {
+            open[scan.Rule] = scan.Dataset;
         }
 
         foreach (var status in statuses.Where(status => status.Phase is not (ScanPhase.Closed or ScanPhase.Parked)))

@@ -15,6 +15,7 @@ internal sealed class DocTerminal : IAsyncDisposable
         case "$*" in
           "run --project src/RetentionPipeline.Local -- "*--records*) shift 4; exec dotnet "$BUILT/RetentionPipeline.Local.dll" "$@" ;;
           "run --project src/RetentionPipeline.Local -- "*) shift 4; exec dotnet "$BUILT/RetentionPipeline.Local.dll" --records 200 --log-mb 1 "$@" ;;
+          "run --project src/RetentionPipeline.Local") exec dotnet "$BUILT/RetentionPipeline.Local.dll" --records 200 --log-mb 1 ;;
           "run --project src/RetentionPipeline.Cli -- "*) shift 4; exec dotnet "$BUILT/retention.dll" "$@" ;;
           test) exit 0 ;; # is what runs this
           *) exec dotnet "$@" ;;

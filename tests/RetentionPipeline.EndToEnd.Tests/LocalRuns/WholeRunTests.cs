@@ -54,6 +54,20 @@ public sealed class WholeRunTests : IDisposable
     }
 
     [LongFact, Trait("Category", "Long")]
+    public async Task The_plain_command_does_what_was_never_done_here_and_a_second_one_finds_nothing_due()
+    {
+        string[] plain = ["--records", "200", "--log-mb", "0", "--data", Data];
+        var (code, output) = await StartedRun.RunAsync(plain);
+        Assert.True(code == 0, output);
+        Assert.Contains("First records erased or anonymised", output, StringComparison.Ordinal);
+        Assert.Contains("The run took", output, StringComparison.Ordinal);
+
+        var (again, more) = await StartedRun.RunAsync(plain);
+        Assert.True(again == 0, more);
+        Assert.DoesNotContain("First records erased or anonymised", more, StringComparison.Ordinal);
+    }
+
+    [LongFact, Trait("Category", "Long")]
     public async Task Killed_at_random_moments_the_last_run_comes_to_what_the_oracle_says()
     {
         await using var azurite = await AzuriteProcess.StartAsync(

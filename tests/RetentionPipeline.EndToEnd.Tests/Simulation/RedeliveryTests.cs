@@ -34,6 +34,60 @@ public sealed class RedeliveryTests
     }
 
     [Fact]
+    public async Task A_message_that_comes_again_after_its_results_asks_nothing_of_the_store()
+    {
+        using var simulation = await StartAsync();
+        await simulation.AskForAllAsync("once");
+        await simulation.Get<PipelineTimers>().ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None);
+        await simulation.DrainAsync();
+        var spent = simulation.Stores[Shop.Store].Spent;
+        var done = simulation.Queue.Sent.Where(sent => sent.Queue == QueueNames.Operations).ToList();
+
+        // The scan is not closed yet: only the results say that the work is done.
+        foreach (var (queue, message) in done)
+        {
+            await simulation.Get<MessageRouter>().HandleAsync(
+                new ReceivedMessage(queue, message.Id, message.Body, Guid.Empty, DateTimeOffset.MaxValue, 2, Shop.Now, null),
+                CancellationToken.None);
+        }
+
+        Assert.True(done.Count > 0);
+        Assert.Equal(spent, simulation.Stores[Shop.Store].Spent);
+        await simulation.RunUntilQuietAsync();
+        await EvidenceCheck.AssertWellAsync(simulation);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_older_than_its_attempt_never_acts()
+    {
+        using var simulation = await StartAsync();
+        await simulation.AskForAllAsync("once");
+        await simulation.Get<PipelineTimers>().ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None);
+        while (await simulation.HandleOneAsync(QueueNames.Slices))
+        {
+        }
+
+        var released = simulation.Queue.Sent.Where(sent => sent.Queue == QueueNames.Operations).Select(sent => sent.Message).ToList();
+        Assert.NotEmpty(released);
+        var spent = simulation.Stores[Shop.Store].Spent;
+        foreach (var message in released)
+        {
+            var work = WorkMessage.Decode(message.Body);
+            await simulation.Get<Attempts>().SendAgainAsync(
+                WorkAddress.OfOperation(work.Id), simulation.Time.GetUtcNow().AddMinutes(5), attempt => attempt, CancellationToken.None);
+            await simulation.Get<MessageRouter>().HandleAsync(
+                new ReceivedMessage(QueueNames.Operations, message.Id, message.Body, Guid.Empty, DateTimeOffset.MaxValue, 1, Shop.Now, null),
+                CancellationToken.None);
+        }
+
+        Assert.Equal(spent, simulation.Stores[Shop.Store].Spent);
+        Assert.Empty(simulation.Stores[Shop.Store].Acts);
+        await simulation.RunUntilQuietAsync();
+        Assert.Equal(Shop.GoneCount(Visits), (await EvidenceCheck.ResultsAsync(simulation))[OutcomeResult.Erased]);
+        await EvidenceCheck.AssertWellAsync(simulation);
+    }
+
+    [Fact]
     public async Task A_doubled_timer_makes_the_same_scan_and_two_runners_of_one_slice_the_same_batches()
     {
         using var simulation = await StartAsync();
