@@ -91,6 +91,7 @@ public static class DeployedPorts
     private static void Configure(ClientOptions options, int retries, RequestCount? count)
     {
         count?.CountIn(options);
+        options.AddPolicy(new OneSend(), HttpPipelinePosition.PerCall);
         options.Retry.MaxRetries = retries;
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
         options.Diagnostics.IsLoggingEnabled = false;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
-namespace RetentionPipeline.Stores.Tests.Cosmos;
+namespace RetentionPipeline.Stores.Tests;
 
 /// <summary>Stands before a service, hands everything on, and closes a connection in good order instead of answering a delete.</summary>
 internal sealed class CuttingRelay : IAsyncDisposable
