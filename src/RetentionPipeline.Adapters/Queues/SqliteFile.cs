@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace RetentionPipeline.Adapters.Queues;
+
+/// <summary>
+/// One SQLite file, used by several processes at once (WAL mode, full synchronisation: what was written survives a crash
+/// of process and machine). Who writes while another commit is under way joins the next one: writers share the wait for
+/// the disk, and each is told of its own end, after the commit.
+/// </summary>
+internal sealed class SqliteFile : IDisposable
+{
+    private const int MostInOneCommit = 256;
+    private const string Savepoint = "unit";
+    private readonly SemaphoreSlim one = new(1, 1);
+    private readonly ConcurrentQueue<Unit> waiting = new();
+    private readonly Dictionary<string, SqliteCommand> commands = [];
+    private readonly SqliteConnection connection;
+    private SqliteTransaction? transaction;
+
+    /// <summary>Opens or makes the file.</summary>
+    public SqliteFile(string file)
+    {
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            DefaultTimeout = 30,
+            Pooling = false,
+        }.ConnectionString);
+        connection.Open();
+        Execute("PRAGMA journal_mode=WAL");
+        Execute("PRAGMA synchronous=FULL");
+        Execute("PRAGMA secure_delete=ON");
+    }
+
+    /// <summary>
+    /// Runs the work in a transaction and ends when that is durable. Work that throws is undone, alone. It may run on
+    /// another caller's thread, and must not wait for anything.
+    /// </summary>
+    public async Task<T> WriteAsync<T>(Func<T> work, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var unit = new Unit(
+            () =>
+            {
+                var value = work();
+                return () => result.TrySetResult(value);
+            },
+            failure => result.TrySetException(failure));
+        waiting.Enqueue(unit);
+
+        // The caller goes on, to bring more work for the same commit; only the order is fixed by now.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
+        // Not cancelled while it waits: its work may already be in another caller's commit.
+        await one.WaitAsync(CancellationToken.None);
+        try
+        {
+            while (!unit.Ended)
+            {
+                CommitWaiting();
+            }
+        }
+        finally
+        {
+            one.Release();
+        }
+
+        return await result.Task;
+    }
+
+    /// <summary>Reads without a write lock.</summary>
+    public async Task<T> ReadAsync<T>(Func<T> work, CancellationToken cancel)
+    {
+        await one.WaitAsync(cancel);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            one.Release();
+        }
+    }
+
+    /// <summary>Runs a statement; returns how many rows it changed. Within work only, as all below.</summary>
+    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
+        Command(sql, values).ExecuteNonQuery();
+
+    /// <summary>The first value of the first row; null if there is none.</summary>
+    public object? Scalar(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
+        Command(sql, values).ExecuteScalar();
+
+    /// <summary>All rows.</summary>
+    public List<T> Rows<T>(
+        Func<SqliteDataReader, T> read, string sql, params ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        using var reader = Command(sql, values).ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var command in commands.Values)
+        {
+            command.Dispose();
+        }
+
+        connection.Dispose();
+        one.Dispose();
+    }
+
+    private void CommitWaiting()
+    {
+        var units = new List<Unit>();
+        while (units.Count < MostInOneCommit && waiting.TryDequeue(out var unit))
+        {
+            units.Add(unit);
+        }
+
+        var ends = new List<Action>();
+        try
+        {
+            transaction = connection.BeginTransaction(deferred: false);
+            using (transaction)
+            {
+                units.ForEach(unit => RunAlone(unit, transaction, ends));
+                transaction.Commit();
+            }
+
+            ends.ForEach(end => end());
+        }
+        catch (Exception failure)
+        {
+            units.ForEach(unit => unit.Fail(failure));
+        }
+        finally
+        {
+            transaction = null;
+            units.ForEach(unit => unit.Ended = true);
+        }
+    }
+
+    private static void RunAlone(Unit unit, SqliteTransaction transaction, List<Action> ends)
+    {
+        transaction.Save(Savepoint);
+        try
+        {
+            ends.Add(unit.Run());
+            transaction.Release(Savepoint);
+        }
+        catch (Exception failure)
+        {
+            transaction.Rollback(Savepoint);
+            unit.Fail(failure);
+        }
+    }
+
+    private SqliteCommand Command(string sql, ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        if (!commands.TryGetValue(sql, out var command))
+        {
+            command = connection.CreateCommand();
+            command.CommandText = sql;
+            commands.Add(sql, command);
+        }
+
+        command.Transaction = transaction;
+        command.Parameters.Clear();
+        foreach (var (name, value) in values)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+
+        return command;
+    }
+
+    /// <summary>Work that waits for a commit. What running it returns is called after it.</summary>
+    private sealed class Unit(Func<Action> run, Action<Exception> fail)
+    {
+        public Func<Action> Run { get; } = run;
+
+        public Action<Exception> Fail { get; } = fail;
+
+        public bool Ended { get; set; }
+    }
+}
