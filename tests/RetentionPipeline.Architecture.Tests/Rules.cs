@@ -42,7 +42,7 @@ internal static class Rules
         ["Local"] =
         [
             // The framework serves the local Cosmos DB account and brings logging and dependency injection along.
-            "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.AspNetCore.App", "Microsoft.Data.Sqlite",
+            "AMQPNetLite", "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.AspNetCore.App", "Microsoft.Data.Sqlite",
             "System.CommandLine", "Spectre.Console",
         ],
         ["Cli"] =
@@ -55,8 +55,8 @@ internal static class Rules
         ["Core.Tests"] = ["CsCheck", "NJsonSchema", "Microsoft.Extensions.TimeProvider.Testing"],
         ["Stores.Tests"] =
         [
-            "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Microsoft.Extensions.TimeProvider.Testing",
-            "Newtonsoft.Json",
+            "Azure.Data.Tables", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
+            "Microsoft.Extensions.TimeProvider.Testing", "Newtonsoft.Json",
         ],
         ["EndToEnd.Tests"] = ["Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions"],
         ["Architecture.Tests"] = ["Microsoft.CodeAnalysis.CSharp"],
