@@ -35,9 +35,9 @@ internal static class Rules
         ["Adapters"] =
         [
             // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.
-            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
-            "Microsoft.Data.Sqlite", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
-            "Newtonsoft.Json",
+            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs",
+            "Microsoft.Azure.Cosmos", "Microsoft.Data.Sqlite", "Microsoft.Extensions.DependencyInjection",
+            "Microsoft.Extensions.Logging.Abstractions", "Newtonsoft.Json",
         ],
         ["Local"] =
         [
@@ -94,6 +94,7 @@ internal static class Rules
         ["Cosmos"] = [""],
         ["Tables"] = [""],
         ["Queues"] = [""],
+        ["ServiceBus"] = [""],
         ["Files"] = [""],
         ["Pump"] = [""],
         ["Composition"] = ["", "Blobs", "Tables", "Queues", "Files", "Pump"],
@@ -108,6 +109,7 @@ internal static class Rules
         ["Cosmos"] = ["Azure.Core", "Microsoft.Azure.Cosmos"],
         ["Tables"] = ["Azure", "Azure.Core", "Azure.Data.Tables"],
         ["Queues"] = ["Microsoft.Data.Sqlite"],
+        ["ServiceBus"] = ["Azure.Core", "Azure.Messaging.ServiceBus"],
         ["Files"] = [],
         ["Pump"] = ["Microsoft.Extensions.Logging"],
         ["Composition"] =
