@@ -23,6 +23,21 @@ public sealed class ControlTests
     }
 
     [Fact]
+    public async Task A_message_for_a_scan_that_is_not_released_does_nothing_and_alarms()
+    {
+        using var simulation = await StartAsync(Shop.Policy(cap: SmallCap));
+        await simulation.RunOnceAsync();
+        var operation = DerivedId.Operation(DerivedId.CommandedScan("visits-end", "visits", "once"), 0, 0);
+        await simulation.Get<Attempts>().SendFirstAsync(WorkAddress.OfOperation(operation), null, CancellationToken.None);
+
+        await simulation.DrainAsync();
+
+        Assert.Empty(simulation.Stores[Shop.Store].Acts);
+        Assert.Empty(await EvidenceCheck.LeavesAsync(simulation, "intent"));
+        Assert.Contains(simulation.Logs, line => line.Contains($"{operation}", StringComparison.Ordinal) && line.Contains("not released", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Approved_after_a_restart_exactly_the_parked_set_is_released()
     {
         using var simulation = await StartAsync(Shop.Policy(cap: SmallCap));

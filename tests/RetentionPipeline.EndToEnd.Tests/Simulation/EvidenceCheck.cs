@@ -42,6 +42,25 @@ internal static class EvidenceCheck
         Assert.Empty(verdict.Meaning!.OpenIntents);
     }
 
+    /// <summary>The leaves of one type in the published log, in its order.</summary>
+    public static async Task<IReadOnlyList<Leaf>> LeavesAsync(SimulatedPipeline simulation, string type)
+    {
+        await simulation.Get<PipelineTimers>().IntegrateAsync(CancellationToken.None);
+        var verifier = await simulation.Get<LedgerIntegrator>().VerifierAsync(CancellationToken.None);
+        var folder = Directory.CreateTempSubdirectory("leaves-").FullName;
+        try
+        {
+            await simulation.Get<LogExport>().WriteAsync(Path.Combine(folder, "log"), verifier, CancellationToken.None);
+            var leaves = new List<Leaf>();
+            new StructuralVerifier(Path.Combine(folder, "log"), verifier).Verify((_, leaf) => leaves.Add(leaf), (_, _) => { });
+            return [.. leaves.Where(leaf => leaf.Type == type)];
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>Results of all scans of a command, summed.</summary>
     public static async Task<Dictionary<OutcomeResult, long>> ResultsAsync(SimulatedPipeline simulation, string command = "once")
     {

@@ -17,6 +17,7 @@ public sealed class RedeliveryTests
         using var simulation = await StartAsync();
         await simulation.RunOnceAsync();
         var acts = simulation.Stores[Shop.Store].Acts.Count;
+        var logged = simulation.Ledger.AllBytes().Sum(bytes => bytes.Length);
         var old = simulation.Queue.Sent.Where(sent => sent.Queue == QueueNames.Operations).ToList();
 
         simulation.Time.Advance(TimeSpan.FromHours(1));
@@ -29,6 +30,7 @@ public sealed class RedeliveryTests
 
         Assert.True(old.Count > 0);
         Assert.Equal(acts, simulation.Stores[Shop.Store].Acts.Count);
+        Assert.Equal(logged, simulation.Ledger.AllBytes().Sum(bytes => bytes.Length));
         Assert.Equal(0, simulation.Queue.Count(QueueNames.Operations));
         await EvidenceCheck.AssertWellAsync(simulation);
     }

@@ -18,6 +18,8 @@ public sealed class SelfTests
 
         Assert.Equal(4, await simulation.Get<SelfRetention>().RunAsync(CancellationToken.None));
 
+        var forgotten = await EvidenceCheck.LeavesAsync(simulation, "forgotten");
+        Assert.Equal(["dead-letters 1", "scans 3"], forgotten.Select(leaf => $"{leaf.Part} {leaf.Body["count"]}").Order());
         Assert.DoesNotContain(simulation.Objects.Snapshot().Keys, name => name.StartsWith("scans/", StringComparison.Ordinal) || name.EndsWith("/work", StringComparison.Ordinal));
         Assert.DoesNotContain(simulation.Rows.Snapshot(), row => row.Partition == DeadLetterDrain.Partition);
         Assert.Equal(0, await simulation.Get<SelfRetention>().RunAsync(CancellationToken.None));
