@@ -106,16 +106,24 @@ internal sealed class SqliteFile : IDisposable
         return rows;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Lets a commit that is under way end first. What comes later fails.</summary>
     public void Dispose()
     {
-        foreach (var command in commands.Values)
+        one.Wait();
+        try
         {
-            command.Dispose();
-        }
+            foreach (var command in commands.Values)
+            {
+                command.Dispose();
+            }
 
-        connection.Dispose();
-        one.Dispose();
+            commands.Clear();
+            connection.Dispose();
+        }
+        finally
+        {
+            one.Release();
+        }
     }
 
     private void CommitWaiting()
