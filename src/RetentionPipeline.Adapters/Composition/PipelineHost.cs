@@ -15,6 +15,7 @@ public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse 
     public Task RunAsync(CancellationToken cancel) => Task.WhenAll(
         services.GetRequiredService<WorkPump>().RunAsync(cancel),
         EveryAsync("scan", TimeSpan.FromSeconds(1), cancel => timers.ScanAsync(use, cancel), cancel),
+        EveryAsync("request", TimeSpan.FromSeconds(1), timers.RequestsAsync, cancel),
         EveryAsync("integrate", TimeSpan.FromMilliseconds(500), timers.IntegrateAsync, cancel),
         EveryAsync("close", TimeSpan.FromSeconds(1), timers.CloseAsync, cancel),
         EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, cancel),

@@ -4,6 +4,7 @@ using RetentionPipeline.Adapters.Pump;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
@@ -32,10 +33,12 @@ public static class PipelineServices
         AddLedger(services);
         AddErasure(services, settings);
         AddScanning(services);
+        AddRequests(services);
         return services.AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
-            .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PipelineTimers>();
+            .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PlanningTimers>()
+            .AddSingleton<PipelineTimers>();
     }
 
     private static void AddWork(IServiceCollection services) => services
@@ -58,9 +61,15 @@ public static class PipelineServices
     private static void AddScanning(IServiceCollection services) => services
         .AddSingleton<ScanBook>()
         .AddSingleton<IReleaseGate>(provider => provider.GetRequiredService<ScanBook>())
-        .AddSingleton<OpenScans>().AddSingleton<ScanSchedule>().AddSingleton<ScanParts>().AddSingleton<ScanHandler>()
+        .AddSingleton<IScanSubjects>(provider => provider.GetRequiredService<ScanBook>())
+        .AddSingleton<OpenScans>().AddSingleton<ScanSchedule>().AddSingleton<ScanParts>().AddSingleton<ScanStarter>()
+        .AddSingleton<ScanHandler>()
         .AddSingleton<VerdictWriter>().AddSingleton<SliceParts>().AddSingleton<SliceHandler>()
         .AddSingleton<ScanWalker>().AddSingleton<CloseEffects>().AddSingleton<CloseHandler>()
         .AddSingleton<ScanOverview>().AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
         .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>();
+
+    private static void AddRequests(IServiceCollection services) => services
+        .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
+        .AddSingleton<TaskAssigner>().AddSingleton<RequestCloser>().AddSingleton<RequestTaskHandler>().AddSingleton<RequestDesk>();
 }

@@ -1,4 +1,5 @@
 using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Scanning;
 
 namespace RetentionPipeline.Adapters.Composition;
@@ -7,15 +8,17 @@ namespace RetentionPipeline.Adapters.Composition;
 /// What runs by timer, each by itself: a host decides how often. Doubled, late or missed runs do no harm.
 /// </summary>
 public sealed class PipelineTimers(
-    CommandHandler commands, ScanHandler scans, LedgerIntegrator integrator, CloseHandler closing, Reconciler reconciler,
-    HoldHandler holds)
+    PlanningTimers planning, LedgerIntegrator integrator, CloseHandler closing, Reconciler reconciler, HoldHandler holds)
 {
     /// <summary>Consumes commands, then plans what is due.</summary>
     public async Task ScanAsync(ScheduleUse use, CancellationToken cancel)
     {
-        await commands.RunAsync(cancel);
-        await scans.RunAsync(use, cancel);
+        await planning.Commands.RunAsync(cancel);
+        await planning.Scans.RunAsync(use, cancel);
     }
+
+    /// <summary>Carries requests on; returns how many of their tasks do not merely wait for their time.</summary>
+    public Task<int> RequestsAsync(CancellationToken cancel) => planning.Tasks.RunAsync(cancel);
 
     /// <summary>Moves what was appended into the published log.</summary>
     public Task IntegrateAsync(CancellationToken cancel) => integrator.RunAsync(cancel);
@@ -30,3 +33,6 @@ public sealed class PipelineTimers(
     /// <summary>Sends again what has not ended.</summary>
     public Task ReconcileAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
 }
+
+/// <summary>What makes work: commands, schedules, requests.</summary>
+public sealed record PlanningTimers(CommandHandler Commands, ScanHandler Scans, RequestTaskHandler Tasks);

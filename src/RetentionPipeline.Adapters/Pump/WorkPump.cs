@@ -34,7 +34,60 @@ public sealed partial class WorkPump(
             loops.AddRange(Enumerable.Range(0, count).Select(_ => Task.Run(() => LoopAsync(name, cancel), CancellationToken.None)));
         }
 
+        loops.Add(Task.Run(() => RequestLoopAsync(cancel), CancellationToken.None));
         await Task.WhenAll(loops);
+    }
+
+    /// <summary>
+    /// One loop for all entrances: the policy in force says which they are, and it may change. One that is missing is
+    /// logged at each pass, and holds up no other.
+    /// </summary>
+    private async Task RequestLoopAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            var received = 0;
+            try
+            {
+                var stopped = (await stops.CurrentAsync(cancel)).StopsEverything;
+                foreach (var name in stopped ? [] : await router.RequestQueuesAsync(cancel))
+                {
+                    received += await ReceiveRequestsAsync(name, cancel);
+                }
+            }
+            catch (Exception failure) when (!cancel.IsCancellationRequested)
+            {
+                LogReceiveFailed("requests", failure.GetType().Name);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (received == 0)
+            {
+                await DelayQuietlyAsync(cancel);
+            }
+        }
+    }
+
+    private async Task<int> ReceiveRequestsAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            var messages = await queue.ReceiveAsync(name, 1, TimeSpan.Zero, cancel);
+            foreach (var message in messages)
+            {
+                await HandleAsync(message, cancel);
+            }
+
+            return messages.Count;
+        }
+        catch (Exception failure) when (!cancel.IsCancellationRequested)
+        {
+            LogReceiveFailed(name, failure.GetType().Name);
+            return 0;
+        }
     }
 
     private async Task LoopAsync(string name, CancellationToken cancel)

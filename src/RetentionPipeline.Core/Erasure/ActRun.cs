@@ -67,6 +67,9 @@ internal sealed class ActRun : IDisposable
 
     public ActGuard Guard { get; }
 
+    /// <summary>Whose records the batch is about; null where no request asked.</summary>
+    public WantedSubjects? Wanted { get; init; }
+
     /// <summary>An act was sent: from here on results must be written.</summary>
     public bool ActBegun => actBegun;
 

@@ -31,7 +31,7 @@ public sealed partial class ActRunner
     /// Acts on the batch. Throws only where no act was sent, so that the message may come again as if nothing had been;
     /// from the first act on every record ends in what was observed of it.
     /// </summary>
-    public async Task<OutcomeFacts> RunAsync(WorkBatch batch, CancellationToken cancel)
+    public async Task<OutcomeFacts> RunAsync(WorkBatch batch, WantedSubjects? wanted, CancellationToken cancel)
     {
         var guard = guards.Create();
         var first = await guard.CurrentAsync(cancel);
@@ -39,6 +39,7 @@ public sealed partial class ActRunner
         var store = stores.Get(plan.Datasets[batch.Dataset].Store);
         using var run = new ActRun(batch, new ActPolicies(plan, first.InForce), guard, store, limits, cancel)
         {
+            Wanted = wanted,
             AnswerLost = lost => LogAnswerLost(batch.Operation, lost.GetType().Name),
         };
         var until = await ResidualsEndAsync(run, cancel);

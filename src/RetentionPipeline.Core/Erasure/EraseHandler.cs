@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Core.Erasure;
@@ -35,7 +36,8 @@ public sealed record EraseSteps(WorkBatches Batches, IntentWriter Intents, ActRu
 /// says what the second time does.
 /// </summary>
 public sealed partial class EraseHandler(
-    EraseSteps steps, IReleaseGate gate, Attempts attempts, EraseBounds bounds, ILogger<EraseHandler> logger)
+    EraseSteps steps, IReleaseGate gate, IScanSubjects subjects, Attempts attempts, EraseBounds bounds,
+    ILogger<EraseHandler> logger)
 {
     /// <summary>
     /// Handles one delivery. Returns when the message may be completed; throws <see cref="UnprocessableWorkException"/>
@@ -74,12 +76,14 @@ public sealed partial class EraseHandler(
                 return;
             }
 
+            var wanted = batch.Rule == Rule.Request ? await subjects.FindSubjectsAsync(batch.Scan, cancel) : null;
+
             // Evidence before the act: openings, intent, lane.
             var holdVersion = await steps.Acts.ReadHoldVersionAsync(cancel);
             var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, cancel);
 
             // Act and observe.
-            var facts = await steps.Acts.RunAsync(batch, cancel);
+            var facts = await steps.Acts.RunAsync(batch, wanted, cancel);
 
             // From here on no token of the host's is passed: what was done must be told.
             results = await bounds.PersistAsync(cancel => steps.Outcomes.WriteAsync(batch, intent, facts, cancel));

@@ -11,9 +11,11 @@ namespace RetentionPipeline.Core.Erasure;
 /// </summary>
 internal sealed class FreshJudge(LinkedClocks links, RampShare share)
 {
+    private readonly TaskJudge tasks = new(links);
+
     /// <summary>Unchanged means still due only where everything that decides lies in the record itself.</summary>
     public static bool NeedsFreshRead(ActRun run) =>
-        run.InForce.Hash != run.Plan.Hash || LinkedClocks.Of(run.Plan, run.Batch.Dataset).Count > 0;
+        run.Wanted is not null || run.InForce.Hash != run.Plan.Hash || LinkedClocks.Of(run.Plan, run.Batch.Dataset).Count > 0;
 
     public async Task<Decided> JudgeAsync(ActRun run, WorkEntry entry)
     {
@@ -28,6 +30,11 @@ internal sealed class FreshJudge(LinkedClocks links, RampShare share)
         if (snapshot.Stage is { } mark && run.Batch.Action is RuleAction.Anonymise && StageOutcome(run, mark) is { } ended)
         {
             return new(ended, null);
+        }
+
+        if (run.Wanted is { } wanted)
+        {
+            return await tasks.JudgeAsync(run, entry, snapshot, wanted);
         }
 
         var facts = await run.ReadAsync(cancel => links.ResolveAsync(run.Plan, run.Batch.Dataset, snapshot, [], cancel));
@@ -85,7 +92,7 @@ internal sealed class FreshJudge(LinkedClocks links, RampShare share)
             return new RecordOutcome(OutcomeResult.Anonymised, Bases.ReadBack(run.Store.Consistency));
         }
 
-        return mark.Rule == run.Batch.Rule && mark.Stage == run.Plan.FindRule(run.Batch.Rule)!.Stage
+        return run.Wanted is null && mark.Rule == run.Batch.Rule && mark.Stage == run.Plan.FindRule(run.Batch.Rule)!.Stage
             ? RecordOutcome.Changed("stage-by-other")
             : null;
     }

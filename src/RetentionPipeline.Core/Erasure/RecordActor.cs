@@ -107,11 +107,9 @@ internal sealed class RecordActor(FreshJudge judge)
             return new(RecordOutcome.Retained(KeepReasons.Hold), null);
         }
 
-        return await HeldContent.LookAsync(run, entry.Key, current.Version, reading.HoldSet) switch
-        {
-            ContentLook.Held => new(RecordOutcome.Retained(KeepReasons.Hold), null),
-            _ => new(null, current, reading),
-        };
+        return await HeldContent.IsHeldAsync(run, entry.Key, current.Version, reading.HoldSet)
+            ? new(RecordOutcome.Retained(KeepReasons.Hold), null)
+            : new(null, current, reading);
     }
 
     private static async Task<(Sending, ContentChange?)> DeleteAsync(
@@ -130,7 +128,7 @@ internal sealed class RecordActor(FreshJudge judge)
     /// <summary>Reading and staging are no act; between them and the commit the holds are looked at once more.</summary>
     private static async Task<(Sending, ContentChange?)> RewriteAsync(ActRun run, WorkEntry entry, RecordView current)
     {
-        var rewrite = Rewrites.For(run, current.ClockAt);
+        var rewrite = Rewrites.For(run, current);
         var prepared = await run.ReadAsync(cancel =>
             run.Store.PrepareRewriteAsync(run.Location, entry.Key, current.Version, rewrite, cancel));
         if (prepared is PreparedRewrite.Ended ended)
@@ -139,6 +137,11 @@ internal sealed class RecordActor(FreshJudge judge)
         }
 
         var ready = (PreparedRewrite.Ready)prepared;
+        if (run.Wanted is not null && ready.Change is { Dropped: 0 })
+        {
+            return (new Sending.Ended(TaskJudge.Absent(run)), null);
+        }
+
         if (await run.WhyNotNowAsync() is not DeferCause.None and var cause)
         {
             return (new Sending.Ended(RecordOutcome.Deferred(cause)), null);
@@ -176,7 +179,11 @@ internal sealed class RecordActor(FreshJudge judge)
 /// <param name="LinkVersion">Version of the linked record, if one was read.</param>
 /// <param name="Moved">The last act found another version: read and decide again.</param>
 internal sealed record RecordView(
-    string Version, IReadOnlyList<SubjectIdentifier> Subjects, DateTimeOffset ClockAt, string? LinkVersion, bool Moved);
+    string Version, IReadOnlyList<SubjectIdentifier> Subjects, DateTimeOffset ClockAt, string? LinkVersion, bool Moved)
+{
+    /// <summary>Of a request's task: the stage that the record is at, which dropping lines does not move.</summary>
+    public StageMark? Stage { get; init; }
+}
 
 /// <summary>An outcome, or what to act on and the reading of holds and policy that it was matched with.</summary>
 internal sealed record Decided(RecordOutcome? Outcome, RecordView? View, GuardReading? Looked = null);

@@ -110,6 +110,21 @@ public static class RetentionJudge
             return new RetentionDecision.NotDue(clockAt);
         }
 
+        return Keeping(dataset, clockAt, facts, cutOffAt, reason => new RetentionDecision.Undated(reason))
+            ?? new RetentionDecision.Due(clockAt);
+    }
+
+    /// <summary>
+    /// What keeps a record although somebody asks for its deletion; null if nothing does. Fails closed: a period that the
+    /// law demands, whose clock cannot be read, keeps the record.
+    /// </summary>
+    public static RetentionDecision.Kept? KeepingFromRequest(Dataset dataset, RecordFacts facts, DateTimeOffset cutOffAt) =>
+        Keeping(dataset, cutOffAt, facts, cutOffAt, null) as RetentionDecision.Kept;
+
+    private static RetentionDecision? Keeping(
+        Dataset dataset, DateTimeOffset clockAt, RecordFacts facts, DateTimeOffset cutOffAt,
+        Func<string, RetentionDecision>? undatedAs)
+    {
         foreach (var exception in dataset.Exceptions)
         {
             if (facts.Snapshot.Fields.TryGetValue(exception.Field, out var value)
@@ -123,8 +138,8 @@ public static class RetentionJudge
         {
             switch (Read(dataset, keep.Clock, facts, cutOffAt))
             {
-                case ClockReading.Undated undated:
-                    return new RetentionDecision.Undated(undated.Reason);
+                case ClockReading.Undated undated when undatedAs is not null:
+                    return undatedAs(undated.Reason);
                 case ClockReading.Started started when keep.Period.EndOf(started.At) <= cutOffAt:
                     break;
                 default:
@@ -133,7 +148,7 @@ public static class RetentionJudge
             }
         }
 
-        return new RetentionDecision.Due(clockAt);
+        return null;
     }
 
     private static ClockReading Read(Dataset dataset, string name, RecordFacts facts, DateTimeOffset now)

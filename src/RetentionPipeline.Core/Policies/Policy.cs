@@ -17,6 +17,12 @@ public sealed record Policy(
     /// <summary>The rule of that name; null if this version has none.</summary>
     public Rule? FindRule(string name) => Rules.FirstOrDefault(rule => rule.Name == name);
 
+    /// <summary>
+    /// The rule of that name; <see cref="Rule.Request"/> is the one that a request's task on the dataset runs under.
+    /// </summary>
+    public Rule? FindRule(string name, string dataset) =>
+        name == Rule.Request ? Rule.OfRequest(Datasets[dataset]) : FindRule(name);
+
     /// <summary>The rules of a dataset, by stage.</summary>
     public IEnumerable<Rule> RulesOf(string dataset) => Rules.Where(rule => rule.Dataset == dataset);
 }

@@ -6,6 +6,23 @@ public sealed record Rule
     /// <summary>Name of the rule that every request's task runs under; no policy declares one of that name.</summary>
     public const string Request = "request";
 
+    /// <summary>
+    /// A request's task: no clock, no period, no cap. A log that is searched loses lines, which is no stage of its own;
+    /// any other record goes.
+    /// </summary>
+    public static Rule OfRequest(Dataset dataset) => new()
+    {
+        Name = Request,
+        Dataset = dataset.Name,
+        Stage = 0,
+        Clock = "",
+        Periods = [],
+        Action = dataset.IsSearched ? RuleAction.Anonymise : RuleAction.Delete,
+        Mode = RuleMode.Enforce,
+        Cap = new ScanCap(long.MaxValue, 100),
+        Schedule = "",
+    };
+
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 

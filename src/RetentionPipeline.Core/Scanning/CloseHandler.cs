@@ -77,6 +77,7 @@ public sealed partial class CloseHandler(
             }
         }
 
+        await book.ForgetAskedAsync(plan.Scan, cancel);
         await book.WriteClosedAsync(plan.Scan, cancel);
         await open.RemoveAsync(plan.Scan, plan.Dataset, cancel);
     }
@@ -131,7 +132,7 @@ public sealed partial class CloseHandler(
             }
         }
 
-        var rule = (await policies.GetAsync(plan.Policy, cancel)).FindRule(plan.Rule)!;
+        var rule = (await policies.GetAsync(plan.Policy, cancel)).FindRule(plan.Rule, plan.Dataset)!;
         var totals = verdict.Totals;
         var status = acts ? "done" : verdict.Kind switch
         {

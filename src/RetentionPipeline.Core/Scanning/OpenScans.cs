@@ -42,6 +42,20 @@ public sealed class OpenScans(IRowStore rows, TimeProvider time)
             : OpenAnswer.DatasetBusy;
     }
 
+    /// <summary>
+    /// Opens a scan that takes no dataset: a request's task, which waits for no rule. Its acts are conditional as any
+    /// other's. Opening it again changes nothing.
+    /// </summary>
+    public async Task OpenBesideAsync(Guid scan, string rule, string dataset, CancellationToken cancel)
+    {
+        if (await rows.ReadAsync(Partition, Row(scan), cancel) is null)
+        {
+            var text = JsonSerializer.Serialize(
+                new OpenScan(scan, rule, dataset, time.GetUtcNow()), ScanningJsonContext.Default.OpenScan);
+            await rows.CommitAsync(Partition, [new RowWrite.Insert(Row(scan), text)], cancel);
+        }
+    }
+
     /// <summary>The scan that holds the dataset; null if none does.</summary>
     public async Task<Guid?> HolderAsync(string dataset, CancellationToken cancel) =>
         await rows.ReadAsync(Partition, Lock(dataset), cancel) is { } held ? Guid.ParseExact(held.Text, "D") : null;

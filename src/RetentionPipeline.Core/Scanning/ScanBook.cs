@@ -6,7 +6,7 @@ using RetentionPipeline.Core.Work;
 namespace RetentionPipeline.Core.Scanning;
 
 /// <summary>Reads and writes what a scan is made of. Each object is written once and read back by the second.</summary>
-public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatches batches) : IReleaseGate
+public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatches batches) : IReleaseGate, IScanSubjects
 {
     /// <summary>Batches.</summary>
     public WorkBatches Batches => batches;
@@ -70,6 +70,26 @@ public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatc
                 is { Kind: DecisionKind.Approved } => ReleaseState.Released,
             _ => ReleaseState.NotReleased,
         };
+    }
+
+    /// <inheritdoc/>
+    public async Task<WantedSubjects?> FindSubjectsAsync(Guid scan, CancellationToken cancel) =>
+        await FindPlanAsync(scan, cancel) is { Asked: { } asked } ? new(asked.Identifiers.ToHashSet()) : null;
+
+    /// <summary>Takes the persons' identifiers out of the plan of a scan that is about to close.</summary>
+    public async Task ForgetAskedAsync(Guid scan, CancellationToken cancel)
+    {
+        var name = ObjectNames.Plan(scan);
+        while (await objects.ReadAsync(name, cancel) is { } stands
+            && await OpenPlanAsync(name, stands, cancel) is { Asked: { Identifiers.Count: > 0 } asked } plan)
+        {
+            var json = JsonSerializer.SerializeToUtf8Bytes(
+                plan with { Asked = asked with { Identifiers = [] } }, ScanningJsonContext.Default.ScanPlan);
+            if (await objects.ReplaceAsync(name, await sealer.SealAsync(name, json, cancel), stands.Version, cancel) is not null)
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>

@@ -20,7 +20,16 @@ namespace RetentionPipeline.Core.Scanning;
 /// <param name="Failure">Why there are no ranges: the dataset could not be reached. Null otherwise.</param>
 public sealed record ScanPlan(
     Guid Scan, string Rule, string Dataset, RuleMode Mode, string Policy, DateTimeOffset CutOffAt, ScanCap Cap,
-    IReadOnlyList<RecordRange> Ranges, byte[] StartLeaf, ScanPurpose Purpose, DateTimeOffset PlannedAt, string? Failure);
+    IReadOnlyList<RecordRange> Ranges, byte[] StartLeaf, ScanPurpose Purpose, DateTimeOffset PlannedAt, string? Failure)
+{
+    /// <summary>For <see cref="ScanPurpose.Request"/>: for whom. Null otherwise.</summary>
+    public ScanRequests? Asked { get; init; }
+}
+
+/// <summary>The requests that a scan serves: one, or on a log all of a window.</summary>
+/// <param name="Served">Their ids. Written once with the plan: who is not on the list joins the next window.</param>
+/// <param name="Identifiers">Of all of them; none once the scan has closed.</param>
+public sealed record ScanRequests(IReadOnlyList<Guid> Served, IReadOnlyList<SubjectIdentifier> Identifiers);
 
 /// <summary>Why a scan runs.</summary>
 public enum ScanPurpose
@@ -30,6 +39,9 @@ public enum ScanPurpose
 
     /// <summary>A person asked for it.</summary>
     Command,
+
+    /// <summary>Persons asked for deletion: it looks for their records, whatever a period says.</summary>
+    Request,
 
     /// <summary>A person wants to know what it would do: it ends at its verdict.</summary>
     DryRun,

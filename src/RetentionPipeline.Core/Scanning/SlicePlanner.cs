@@ -42,7 +42,7 @@ internal sealed class SlicePlanner(
     {
         var startedAt = limits.Time.GetTimestamp();
         var policy = await policies.GetAsync(plan.Policy, cancel);
-        var rule = policy.FindRule(plan.Rule)!;
+        var rule = policy.FindRule(plan.Rule, plan.Dataset)!;
         var dataset = policy.Datasets[plan.Dataset];
         var state = await attempts.FindAsync(WorkAddress.OfSlice(plan.Scan, slice), cancel);
         var newest = await book.FindNewestAsync(plan.Scan, slice, state?.Planned ?? 0, cancel);
@@ -146,6 +146,7 @@ internal sealed class SliceReader(Policy policy, Rule rule, ScanPlan plan, Linke
     private readonly Dataset dataset = policy.Datasets[plan.Dataset];
     private readonly bool hasLinks = LinkedClocks.Of(policy, plan.Dataset).Count > 0;
     private readonly bool needsPlace = RampShare.NeedsPlace(policy, plan.Dataset);
+    private readonly WantedSubjects? wanted = plan.Asked is { } asked ? new(asked.Identifiers.ToHashSet()) : null;
 
     public async Task DecideAsync(RecordPage page, BatchDraft draft, CancellationToken cancel)
     {
@@ -153,6 +154,12 @@ internal sealed class SliceReader(Policy policy, Rule rule, ScanPlan plan, Linke
         var counts = new PageCounts();
         foreach (var snapshot in page.Snapshots)
         {
+            if (wanted is not null)
+            {
+                ListAsked(snapshot, draft, counts, wanted);
+                continue;
+            }
+
             var facts = hasLinks
                 ? await links.ResolveAsync(policy, plan.Dataset, snapshot, seen, cancel)
                 : RecordFacts.Of(snapshot);
@@ -178,6 +185,21 @@ internal sealed class SliceReader(Policy policy, Rule rule, ScanPlan plan, Linke
         draft.Totals = draft.Totals.Plus(counts.ToTotals(page.Snapshots.Count));
         draft.Position = page.Position;
         draft.Ended = page.Position is null;
+    }
+
+    /// <summary>
+    /// A request's task lists every record that names one of its persons, kept ones too, so that each has an outcome of
+    /// its own; of a log every blob, since only its content says whom it names.
+    /// </summary>
+    private void ListAsked(RecordSnapshot snapshot, BatchDraft draft, PageCounts counts, WantedSubjects asked)
+    {
+        var named = RecordReading.Subjects(dataset, snapshot);
+        if (dataset.IsSearched || asked.AreIn(named))
+        {
+            counts.Add(new RetentionDecision.Due(plan.CutOffAt));
+            counts.Listed++;
+            draft.Entries.Add(new WorkEntry(snapshot.Key, snapshot.Version, plan.CutOffAt, named));
+        }
     }
 
     private sealed class PageCounts

@@ -21,6 +21,21 @@ public static class DerivedId
     public static Guid CommandedScan(string rule, string dataset, string command) =>
         Of(Root, "commanded-scan", rule, dataset, command);
 
+    /// <summary>Id of a request: whatever a source sends under one event id is one request.</summary>
+    public static Guid RequestOf(string source, string eventId) => Of(Root, "request", source, eventId);
+
+    /// <summary>Id of a request whose event id cannot be read: by the broker's message id and the body's hash.</summary>
+    public static Guid UnreadableRequest(string source, string message, string hash) =>
+        Of(Root, "unreadable-request", source, message, hash);
+
+    /// <summary>Id of the scan that is a request's task on a dataset; a later try (after a failure or a hold) is another.</summary>
+    public static Guid TaskOf(Guid request, string dataset, int number) =>
+        number == 0 ? Of(request, dataset) : Of(request, dataset, Number(number));
+
+    /// <summary>Id of the scan that serves the requests of one window of a log.</summary>
+    public static Guid Window(string dataset, long number) =>
+        Of(Root, "window", dataset, number.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>Id of a re-drive of failed records: a scan of its own.</summary>
     public static Guid Redrive(Guid operation, int number) => Of(operation, "redrive", Number(number));
 

@@ -65,6 +65,19 @@ public static class QueueNames
     /// <summary>Operations: the acts.</summary>
     public const string Operations = "operations";
 
+    /// <summary>A source's entrance.</summary>
+    public static string RequestsOf(string source) => RequestsPrefix + source;
+
+    /// <summary>Where a source is answered.</summary>
+    public static string RepliesOf(string source) => "replies-" + source;
+
+    /// <summary>The source whose entrance (or its dead-letter queue) this is; null for any other queue.</summary>
+    public static string? SourceOf(string queue) => queue.StartsWith(RequestsPrefix, StringComparison.Ordinal)
+        ? queue[RequestsPrefix.Length..].Split('/')[0]
+        : null;
+
+    private const string RequestsPrefix = "requests-";
+
     /// <summary>The dead-letter queue of a queue, as Service Bus names it.</summary>
     public static string DeadLetterOf(string queue) => queue + "/$deadletterqueue";
 }

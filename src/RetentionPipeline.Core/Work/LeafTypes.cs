@@ -30,6 +30,9 @@ public static class LeafTypes
     /// <summary>Something of the pipeline's own was removed by age. Id: the run; part: what.</summary>
     public const string Forgotten = "forgotten";
 
+    /// <summary>A request changed its state. Id: the request; part: the state.</summary>
+    public const string Request = "request";
+
     /// <summary>Points at an earlier leaf that says less, or something else, than what was done.</summary>
     public const string Correction = "correction";
 }

@@ -42,6 +42,9 @@ public static class ObjectNames
     /// <summary>Outcome entries and the outcome leaf's exact bytes.</summary>
     public static string Results(Guid operation) => $"{Operations}{operation:D}/results";
 
+    /// <summary>What was told about a request in that state: the exact bytes of its leaf and of its reply.</summary>
+    public static string Answer(Guid request, string state) => $"requests/{request:D}/{state}";
+
     /// <summary>A stored policy text.</summary>
     public static string Policy(string hash) => $"policies/{hash}";
 }

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Adapters.Pump;
 using RetentionPipeline.Core.Erasure;
-using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
@@ -20,6 +19,7 @@ namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 internal sealed class SimulatedPipeline : IDisposable
 {
     private ServiceProvider services;
+    private bool requestsBusy;
 
     public SimulatedPipeline(DateTimeOffset now, params string[] stores)
     {
@@ -101,6 +101,8 @@ internal sealed class SimulatedPipeline : IDisposable
         {
             await StepAsync(timers => timers.CommandsAndScansAsync(), crashes);
             await DrainAsync(crashes);
+            requestsBusy = true;
+            await StepAsync(async timers => requestsBusy = await timers.RequestsAsync() > 0, crashes);
             await StepAsync(timers => timers.IntegrateAsync(), crashes);
             await StepAsync(timers => timers.CloseAsync(), crashes);
             await StepAsync(timers => timers.ReconcileAsync(), crashes);
@@ -118,10 +120,11 @@ internal sealed class SimulatedPipeline : IDisposable
     /// <summary>Handles every message that can be received now.</summary>
     public async Task DrainAsync(Func<bool>? crashes = null)
     {
-        for (var idle = 0; idle < MessageRouter.Queues.Count;)
+        IReadOnlyList<string> queues = [.. MessageRouter.Queues, .. await RequestQueuesAsync()];
+        for (var idle = 0; idle < queues.Count;)
         {
             idle = 0;
-            foreach (var queue in MessageRouter.Queues)
+            foreach (var queue in queues)
             {
                 idle += await HandleOneAsync(queue, crashes) ? 0 : 1;
             }
@@ -208,42 +211,29 @@ internal sealed class SimulatedPipeline : IDisposable
         }
     }
 
+    /// <summary>Read without a fault: which queues there are is no step of the protocol.</summary>
+    private async Task<IReadOnlyList<string>> RequestQueuesAsync()
+    {
+        var (choose, before) = (Faults.Choose, Faults.Before);
+        (Faults.Choose, Faults.Before) = (null, null);
+        try
+        {
+            return await Get<MessageRouter>().RequestQueuesAsync(CancellationToken.None);
+        }
+        finally
+        {
+            (Faults.Choose, Faults.Before) = (choose, before);
+        }
+    }
+
     private async Task<bool> IsQuietAsync()
     {
         var (choose, before) = (Faults.Choose, Faults.Before);
         (Faults.Choose, Faults.Before) = (null, null);
         try
         {
-            var holds = Get<HoldTable>();
-            await foreach (var hold in holds.ListAsync(CancellationToken.None))
-            {
-                if (hold.State is HoldState.Pending or HoldState.Releasing)
-                {
-                    return false;
-                }
-            }
-
-            var policy = await Get<PolicyBook>().InForceAsync(CancellationToken.None);
-            foreach (var rule in policy.Rules)
-            {
-                if (await Get<ScanSchedule>().FindDueAsync(rule, ScheduleUse.CommandsOnly, CancellationToken.None) is not null)
-                {
-                    return false;
-                }
-            }
-
-            var book = Get<ScanBook>();
-            foreach (var open in await Get<OpenScans>().ListAsync(CancellationToken.None))
-            {
-                var parked = await book.FindVerdictAsync(open.Scan, CancellationToken.None) is { Kind: VerdictKind.Over }
-                    && await book.FindDecisionAsync(open.Scan, CancellationToken.None) is null;
-                if (!parked)
-                {
-                    return false;
-                }
-            }
-
-            return true;
+            return !requestsBusy && (await RequestQueuesAsync()).All(queue => Queue.Count(queue) == 0)
+                && await QuietCheck.IsQuietAsync(this);
         }
         finally
         {
@@ -281,6 +271,8 @@ internal sealed class SimulatedPipeline : IDisposable
     private sealed record SimulatedTimers(PipelineTimers Timers)
     {
         public Task CommandsAndScansAsync() => Timers.ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None);
+
+        public Task<int> RequestsAsync() => Timers.RequestsAsync(CancellationToken.None);
 
         public Task IntegrateAsync() => Timers.IntegrateAsync(CancellationToken.None);
 
