@@ -42,8 +42,8 @@ internal static class Rules
         ["Local"] =
         [
             // The framework serves the local Cosmos DB account and brings logging and dependency injection along.
-            "AMQPNetLite", "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.AspNetCore.App", "Microsoft.Data.Sqlite",
-            "System.CommandLine", "Spectre.Console",
+            "AMQPNetLite", "Azure.Data.Tables", "Azure.Storage.Blobs", "Microsoft.AspNetCore.App", "Microsoft.Azure.Cosmos",
+            "Microsoft.Data.Sqlite", "Newtonsoft.Json", "System.CommandLine", "Spectre.Console",
         ],
         ["Cli"] =
         [
@@ -58,7 +58,11 @@ internal static class Rules
             "Azure.Data.Tables", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
             "Microsoft.Extensions.TimeProvider.Testing", "Newtonsoft.Json",
         ],
-        ["EndToEnd.Tests"] = ["Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions"],
+        ["EndToEnd.Tests"] =
+        [
+            "Microsoft.Azure.Cosmos", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
+            "Newtonsoft.Json",
+        ],
         ["Architecture.Tests"] = ["Microsoft.CodeAnalysis.CSharp"],
         // For every project, or for every one that ends in .Tests.
         ["Directory.Build.props"] =
@@ -97,7 +101,7 @@ internal static class Rules
         ["ServiceBus"] = [""],
         ["Files"] = [""],
         ["Pump"] = [""],
-        ["Composition"] = ["", "Blobs", "Tables", "Queues", "Files", "Pump"],
+        ["Composition"] = ["", "Blobs", "Cosmos", "Tables", "Queues", "Files", "Pump"],
     };
 
     /// <summary>The namespaces of packages that a folder of Adapters may name, with all below them.</summary>

@@ -4,6 +4,7 @@ using Azure.Identity;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Adapters.Blobs;
+using RetentionPipeline.Adapters.Cosmos;
 using RetentionPipeline.Adapters.Files;
 using RetentionPipeline.Adapters.Queues;
 using RetentionPipeline.Adapters.Tables;
@@ -19,6 +20,7 @@ public static class DeployedPorts
 {
     private const string Objects = "pipeline";
     private const string Rows = "pipeline";
+    private const string AccountKey = "AccountKey=";
 
     /// <summary>The longest handling is short there, and a killed run's work comes back as soon.</summary>
     private static readonly QueueBehaviour OnOneMachine = QueueBehaviour.Default with { LockLength = TimeSpan.FromSeconds(20) };
@@ -29,6 +31,7 @@ public static class DeployedPorts
         var blobs = BlobService(deployment.Account, retries: 3);
         var tables = TableService(deployment.AccountTables ?? deployment.Account, retries: 0);
         var ledger = new BlobLedger(LedgerContainers.In(blobs));
+        var records = new DeployedStores(deployment.Stores);
         return services
             .AddSingleton(deployment)
             .AddSingleton<IObjectStore>(new BlobObjectStore(blobs.GetBlobContainerClient(Objects)))
@@ -36,7 +39,7 @@ public static class DeployedPorts
             .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
             .AddSingleton<IWorkQueue>(provider => new SqliteWorkQueue(
                 deployment.Queue, OnOneMachine, provider.GetRequiredService<TimeProvider>()))
-            .AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores))
+            .AddSingleton<IRecordStores>(_ => records)
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)
             .AddRetentionPipeline(deployment.Settings);
@@ -63,6 +66,27 @@ public static class DeployedPorts
     {
         var count = new RequestCount();
         return new TableClients(TableService(address, retries: 3, count), TableService(address, retries: 0, count), count);
+    }
+
+    /// <summary>
+    /// The account of a Cosmos DB store. Throws <see cref="DeploymentException"/> if the address is neither a connection string
+    /// nor a URL.
+    /// </summary>
+    public static CosmosAccount CosmosStore(string address)
+    {
+        try
+        {
+            // The SDK looks at a key when it signs with it.
+            _ = address.Split(';').Where(part => part.StartsWith(AccountKey, StringComparison.OrdinalIgnoreCase))
+                .Select(part => Convert.FromBase64String(part[AccountKey.Length..])).ToList();
+            return IsUrl(address) ? CosmosAccount.Open(new Uri(address), new DefaultAzureCredential()) : CosmosAccount.Open(address);
+        }
+        catch (Exception problem) when (problem is ArgumentException or FormatException)
+        {
+            // The SDK's text may quote the key.
+            throw new DeploymentException(
+                "The address of a Cosmos DB account is neither a connection string (AccountEndpoint=…;AccountKey=…;) nor an https URL.");
+        }
     }
 
     /// <summary>A client of a blob account.</summary>
@@ -98,13 +122,31 @@ public static class DeployedPorts
         options.Diagnostics.IsDistributedTracingEnabled = false;
     }
 
-    private sealed class DeployedStores(IReadOnlyDictionary<string, StoreAddress> addresses) : IRecordStores
+    /// <summary>One account object for each store, so that what each one spends is told apart.</summary>
+    private sealed class DeployedStores : IRecordStores, IDisposable
     {
-        private readonly Dictionary<string, IRecordStore> stores = addresses.ToDictionary(
-            pair => pair.Key,
-            pair => pair.Value.Kind is StoreKind.Table
-                ? (IRecordStore)new TableRecordStore(pair.Key, TableStore(pair.Value.Address))
-                : new BlobRecordStore(pair.Key, BlobStore(pair.Value.Address)));
+        private readonly Dictionary<string, CosmosAccount> accounts;
+        private readonly Dictionary<string, IRecordStore> stores;
+
+        public DeployedStores(IReadOnlyDictionary<string, StoreAddress> addresses)
+        {
+            accounts = addresses.Where(pair => pair.Value.Kind is StoreKind.Cosmos)
+                .ToDictionary(pair => pair.Key, pair => CosmosStore(pair.Value.Address));
+            stores = addresses.ToDictionary(pair => pair.Key, pair => pair.Value.Kind switch
+            {
+                StoreKind.Table => new TableRecordStore(pair.Key, TableStore(pair.Value.Address)),
+                StoreKind.Blob => new BlobRecordStore(pair.Key, BlobStore(pair.Value.Address)),
+                _ => (IRecordStore)new CosmosRecordStore(pair.Key, accounts[pair.Key]),
+            });
+        }
+
+        public void Dispose()
+        {
+            foreach (var account in accounts.Values)
+            {
+                account.Dispose();
+            }
+        }
 
         public IRecordStore Get(string store) => stores.TryGetValue(store, out var found)
             ? found

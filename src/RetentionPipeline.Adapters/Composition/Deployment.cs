@@ -67,7 +67,7 @@ public sealed record Deployment(
 
 /// <summary>Where a store of the policy is.</summary>
 /// <param name="Kind">Which adapter.</param>
-/// <param name="Address">Connection string, or the account's URL for that kind.</param>
+/// <param name="Address">Connection string, or the account's URL for that kind, which is used with an identity.</param>
 public sealed record StoreAddress(StoreKind Kind, string Address);
 
 /// <summary>The deployment is not usable; the message says what to do.</summary>

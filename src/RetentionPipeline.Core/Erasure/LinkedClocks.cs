@@ -1,11 +1,11 @@
-using System.Text.RegularExpressions;
+using System.Text.Json;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.Core.Erasure;
 
 /// <summary>Reads the clocks that stand in other datasets' records.</summary>
-public sealed partial class LinkedClocks(IRecordStores stores)
+public sealed class LinkedClocks(IRecordStores stores)
 {
     /// <summary>The linked clocks that a decision of any rule of the dataset may ask for.</summary>
     public static IReadOnlyList<Clock> Of(Policy policy, string dataset)
@@ -28,12 +28,13 @@ public sealed partial class LinkedClocks(IRecordStores stores)
         foreach (var clock in Of(policy, dataset))
         {
             var link = clock.Link!;
-            if (Fill(link.Partition, snapshot) is not { } partition || Fill(link.Id, snapshot) is not { } id)
+            var target = policy.Datasets[link.Dataset];
+            if (Fill(link.Partition, snapshot, EncodingOf(policy, target)) is not { } partition
+                || Fill(link.Id, snapshot, text => text) is not { } id)
             {
                 continue;
             }
 
-            var target = policy.Datasets[link.Dataset];
             var key = new RecordKey(partition, id);
             if (!seen.TryGetValue((link.Dataset, key), out var record))
             {
@@ -50,15 +51,19 @@ public sealed partial class LinkedClocks(IRecordStores stores)
         return new RecordFacts(snapshot, links);
     }
 
+    /// <summary>A partition of Cosmos DB is JSON: a value may not end the text that it stands in.</summary>
+    private static Func<string, string> EncodingOf(Policy policy, Dataset target) =>
+        policy.Stores[target.Store].Kind is StoreKind.Cosmos ? text => JsonEncodedText.Encode(text).ToString() : text => text;
+
     /// <summary>Null if a field that the template names is missing or no text.</summary>
-    private static string? Fill(string template, RecordSnapshot snapshot)
+    private static string? Fill(string template, RecordSnapshot snapshot, Func<string, string> encode)
     {
         var complete = true;
-        var text = Placeholder().Replace(template, match =>
+        var text = ClockLink.Placeholder().Replace(template, match =>
         {
             if (snapshot.Fields.TryGetValue(match.Groups[1].Value, out var value) && value is string or long or Guid)
             {
-                return Convert.ToString(value, CultureInfo.InvariantCulture)!;
+                return encode(Convert.ToString(value, CultureInfo.InvariantCulture)!);
             }
 
             complete = false;
@@ -69,10 +74,7 @@ public sealed partial class LinkedClocks(IRecordStores stores)
 
     /// <summary>The fields that a template names.</summary>
     public static IEnumerable<string> FieldsOf(string template) =>
-        Placeholder().Matches(template).Select(match => match.Groups[1].Value);
-
-    [GeneratedRegex(@"\{([^{}]+)\}", RegexOptions.CultureInvariant)]
-    private static partial Regex Placeholder();
+        ClockLink.Placeholder().Matches(template).Select(match => match.Groups[1].Value);
 }
 
 /// <summary>A linked record as read; null if it is not there.</summary>

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
 namespace RetentionPipeline.Core.Policies;
 
 /// <summary>One version of a company's policy: what is kept where, for how long, and what happens then.</summary>
@@ -35,6 +38,9 @@ public enum StoreKind
 
     /// <summary>Azure Blob storage.</summary>
     Blob,
+
+    /// <summary>Azure Cosmos DB for NoSQL.</summary>
+    Cosmos,
 }
 
 /// <summary>A named store.</summary>
@@ -42,7 +48,8 @@ public enum StoreKind
 /// <param name="Kind">Which adapter.</param>
 /// <param name="Region">Azure region, for outcomes and the Art. 30 register; empty if not given.</param>
 /// <param name="RequestsPerSecond">
-/// Budget of all instances together, an absolute number: a data-plane identity cannot read an account's throughput.
+/// Budget of all instances together, an absolute number: a data-plane identity cannot read an account's throughput. Request
+/// units a second where the kind is <see cref="StoreKind.Cosmos"/>.
 /// </param>
 /// <param name="Residuals">Copies that the store's settings do not tell: backups named in the policy.</param>
 public sealed record StorePolicy(
@@ -60,10 +67,10 @@ public sealed record Dataset
     /// <summary>Name of its store.</summary>
     public required string Store { get; init; }
 
-    /// <summary>Table, or blob container.</summary>
+    /// <summary>Table, blob container, or <c>database/container</c> of Cosmos DB.</summary>
     public required string Container { get; init; }
 
-    /// <summary>Blob name prefix; empty for all, and for tables.</summary>
+    /// <summary>Blob name prefix; empty for all, and for other stores.</summary>
     public string Prefix { get; init; } = "";
 
     /// <summary>Regular expression with groups y, m, d (and h) that finds the date in a blob's name.</summary>
@@ -139,7 +146,7 @@ public enum ContentFormat
 }
 
 /// <summary>Where a record names a person.</summary>
-/// <param name="Path">A field; PartitionKey and RowKey included.</param>
+/// <param name="Path">A field; PartitionKey and RowKey of a table included.</param>
 /// <param name="Kind">Kind of identifier: customer-id, email, phone, device-id, cookie-id …</param>
 public sealed record SubjectPath(string Path, string Kind);
 
@@ -193,9 +200,35 @@ public sealed record Clock(
 
 /// <summary>Another dataset's record that holds the clock.</summary>
 /// <param name="Dataset">Its dataset.</param>
-/// <param name="Partition">Template of its partition; <c>{Field}</c> is replaced by the record's field.</param>
+/// <param name="Partition">
+/// Template of its partition; <c>{Field}</c> is replaced by the record's field. For Cosmos DB a JSON array of the key's
+/// levels, as in <c>["{customerId}"]</c>.
+/// </param>
 /// <param name="Id">Template of its id.</param>
-public sealed record ClockLink(string Dataset, string Partition, string Id);
+public sealed partial record ClockLink(string Dataset, string Partition, string Id)
+{
+    /// <summary>Is the partition, once filled, a JSON array of texts, numbers and the like?</summary>
+    internal bool HasKeyLevels
+    {
+        get
+        {
+            try
+            {
+                using var levels = JsonDocument.Parse(Placeholder().Replace(Partition, "0"));
+                return levels.RootElement.ValueKind is JsonValueKind.Array && levels.RootElement.GetArrayLength() > 0
+                    && levels.RootElement.EnumerateArray().All(level => level.ValueKind is not JsonValueKind.Array);
+            }
+            catch (JsonException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>The places of fields in a template.</summary>
+    [GeneratedRegex(@"\{([^{}]+)\}", RegexOptions.CultureInvariant)]
+    internal static partial Regex Placeholder();
+}
 
 /// <summary>A period that the law demands.</summary>
 /// <param name="Name">Its name; stands in outcomes.</param>

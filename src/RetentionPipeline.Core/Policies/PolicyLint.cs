@@ -74,9 +74,30 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
 
         LintNameDate(dataset, place);
         new SourceLint(policy, problems).LintWindow(dataset, place);
-        if (dataset.Format is not null && KindOf(dataset) is StoreKind.Table)
+        LintPlace(dataset, place);
+    }
+
+    /// <summary>Where the records lie must be said in the way of the store's kind.</summary>
+    private void LintPlace(Dataset dataset, YamlPlace place)
+    {
+        var kind = KindOf(dataset);
+        if (kind is StoreKind.Cosmos && dataset.Container.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
         {
-            Error(place, "format", "format-on-table", $"Dataset '{dataset.Name}' is a table and has a 'format'.", "Leave 'format:' out: it is for blobs.");
+            Error(place, "container", "container-form", $"'{dataset.Container}' of dataset '{dataset.Name}' names no container of Cosmos DB.", "Write database/container, such as shop/orders.");
+        }
+
+        if (kind is null or StoreKind.Blob)
+        {
+            return;
+        }
+
+        (string Key, bool Written)[] ofBlobs =
+        [
+            ("format", dataset.Format is not null), ("prefix", dataset.Prefix.Length > 0), ("name-date", dataset.NameDate is not null),
+        ];
+        foreach (var (key, _) in ofBlobs.Where(key => key.Written))
+        {
+            Error(place, key, "only-for-blobs", $"Dataset '{dataset.Name}' does not lie in a blob store and has '{key}'.", $"Leave '{key}:' out: it is for blobs.");
         }
     }
 
@@ -95,6 +116,12 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
         if (clock.Link is { } link && !policy.Datasets.ContainsKey(link.Dataset))
         {
             Error(place, "clocks", "clock-never-starts", $"Clock '{clock.Name}' of dataset '{dataset.Name}' is linked to dataset '{link.Dataset}', which is not declared.", "Declare the dataset, or correct the name.");
+        }
+
+        if (clock.Link is { } there && policy.Datasets.TryGetValue(there.Dataset, out var linked) && KindOf(linked) is StoreKind.Cosmos
+            && !there.HasKeyLevels)
+        {
+            Error(place, "clocks", "link-partition", $"'partition' of the link of clock '{clock.Name}' of dataset '{dataset.Name}' is no partition key of Cosmos DB.", "Write the levels of the key as a JSON array: '[\"{CustomerId}\"]'.");
         }
 
         if (MovingFields.Contains(clock.Field)
@@ -244,8 +271,8 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
     private static bool IsShorter(RetentionPeriod one, RetentionPeriod other) =>
         one.EndOf(DateTimeOffset.UnixEpoch) < other.EndOf(DateTimeOffset.UnixEpoch);
 
-    private static bool IsKeyOrSubject(Dataset dataset, string field) =>
-        field is "PartitionKey" or "RowKey" || dataset.StageField == field
+    private bool IsKeyOrSubject(Dataset dataset, string field) =>
+        (KindOf(dataset) is StoreKind.Cosmos ? field is "id" : field is "PartitionKey" or "RowKey") || dataset.StageField == field
         || dataset.Subjects.Any(subject => subject.Path == field);
 
     private StoreKind? KindOf(Dataset dataset) =>
