@@ -3,7 +3,7 @@ using RetentionPipeline.Local.Children;
 using RetentionPipeline.Local.Runs;
 using Spectre.Console;
 
-if (await ChildVerb.ServeAsync(args, TimeProvider.System) is { } ended)
+if ((await ChildVerb.ServeAsync(args, TimeProvider.System) ?? await EndpointsChild.ServeAsync(args, TimeProvider.System)) is { } ended)
 {
     return ended;
 }

@@ -31,7 +31,7 @@ public static class DeployedPorts
         var blobs = BlobService(deployment.Account, retries: 3);
         var tables = TableService(deployment.AccountTables ?? deployment.Account, retries: 0);
         var ledger = new BlobLedger(LedgerContainers.In(blobs));
-        var records = new DeployedStores(deployment.Stores);
+        var accounts = new CosmosAccounts(deployment.Stores);
         return services
             .AddSingleton(deployment)
             .AddSingleton<IObjectStore>(new BlobObjectStore(blobs.GetBlobContainerClient(Objects)))
@@ -39,7 +39,7 @@ public static class DeployedPorts
             .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
             .AddSingleton<IWorkQueue>(provider => new SqliteWorkQueue(
                 deployment.Queue, OnOneMachine, provider.GetRequiredService<TimeProvider>()))
-            .AddSingleton<IRecordStores>(_ => records)
+            .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)
             .AddRetentionPipeline(deployment.Settings);
@@ -122,31 +122,16 @@ public static class DeployedPorts
         options.Diagnostics.IsDistributedTracingEnabled = false;
     }
 
-    /// <summary>One account object for each store, so that what each one spends is told apart.</summary>
-    private sealed class DeployedStores : IRecordStores, IDisposable
+    private sealed class DeployedStores(IReadOnlyDictionary<string, StoreAddress> addresses, CosmosAccounts accounts) : IRecordStores
     {
-        private readonly Dictionary<string, CosmosAccount> accounts;
-        private readonly Dictionary<string, IRecordStore> stores;
-
-        public DeployedStores(IReadOnlyDictionary<string, StoreAddress> addresses)
-        {
-            accounts = addresses.Where(pair => pair.Value.Kind is StoreKind.Cosmos)
-                .ToDictionary(pair => pair.Key, pair => CosmosStore(pair.Value.Address));
-            stores = addresses.ToDictionary(pair => pair.Key, pair => pair.Value.Kind switch
+        private readonly Dictionary<string, IRecordStore> stores = addresses.ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value.Kind switch
             {
                 StoreKind.Table => new TableRecordStore(pair.Key, TableStore(pair.Value.Address)),
                 StoreKind.Blob => new BlobRecordStore(pair.Key, BlobStore(pair.Value.Address)),
-                _ => (IRecordStore)new CosmosRecordStore(pair.Key, accounts[pair.Key]),
+                _ => (IRecordStore)new CosmosRecordStore(pair.Key, accounts.Find(pair.Key)!),
             });
-        }
-
-        public void Dispose()
-        {
-            foreach (var account in accounts.Values)
-            {
-                account.Dispose();
-            }
-        }
 
         public IRecordStore Get(string store) => stores.TryGetValue(store, out var found)
             ? found

@@ -1,5 +1,6 @@
 using Azure.Core;
 using Microsoft.Azure.Cosmos;
+using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.Adapters.Cosmos;
 
@@ -61,7 +62,25 @@ public sealed class CosmosAccount : IDisposable
         attempts.Dispose();
     }
 
-    internal Task<T> RunAsync<T>(CosmosOperation operation, Func<Task<T>> call) => attempts.RunAsync(operation, call);
+    /// <summary>
+    /// Asks the account who it is. Throws <see cref="StoreUnavailableException"/> if it does not answer, or refuses.
+    /// </summary>
+    public async Task ReachAsync(string store, CancellationToken cancel)
+    {
+        try
+        {
+            await RunAsync(CosmosOperation.Metadata, "", client.ReadAccountAsync);
+        }
+        catch (Exception failed) when (failed is CosmosException or HttpRequestException or NoAnswerException or OperationCanceledException)
+        {
+            cancel.ThrowIfCancellationRequested();
+            throw new StoreUnavailableException(
+                store, failed is CosmosException { StatusCode: var status } ? $"its account answers with status {(int)status}." : "its account does not answer.");
+        }
+    }
+
+    internal Task<T> RunAsync<T>(CosmosOperation operation, string container, Func<Task<T>> call) =>
+        attempts.RunAsync(operation, container, call);
 
     /// <summary>
     /// The container with what stays the same all its life. Asked for once: a missing container is found here, not taken
@@ -81,8 +100,8 @@ public sealed class CosmosAccount : IDisposable
         var container = name.Split('/') is [var database, var id]
             ? client.GetContainer(database, id)
             : throw new ArgumentException($"'{name}' is not of the form database/container.", nameof(name));
-        var properties = await RunAsync(CosmosOperation.Metadata, async () => (await container.ReadContainerAsync(cancellationToken: cancel)).Resource);
-        var account = await RunAsync(CosmosOperation.Metadata, client.ReadAccountAsync);
+        var properties = await RunAsync(CosmosOperation.Metadata, name, async () => (await container.ReadContainerAsync(cancellationToken: cancel)).Resource);
+        var account = await RunAsync(CosmosOperation.Metadata, name, client.ReadAccountAsync);
         consistency = NameOf(account.Consistency.DefaultConsistencyLevel);
         var found = new CosmosContainer(container, properties.PartitionKeyPaths, properties.IndexingPolicy.IndexingMode == IndexingMode.None);
         lock (gate)

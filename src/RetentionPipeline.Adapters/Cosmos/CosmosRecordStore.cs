@@ -194,7 +194,7 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
         CosmosCalls.ReadAsync(store, location, async () =>
         {
             var container = await account.ContainerAsync(location.Container, cancel);
-            return await account.RunAsync(operation, () => call(container));
+            return await account.RunAsync(operation, location.Container, () => call(container));
         }, cancel);
 
     private Task<ActResult> ActAsync(
@@ -203,7 +203,7 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
             ? CosmosCalls.ActAsync(store, location, async () =>
             {
                 var container = await account.ContainerAsync(location.Container, cancel);
-                return await account.RunAsync(operation, () => act(container));
+                return await account.RunAsync(operation, location.Container, () => act(container));
             }, cancel)
             : Task.FromResult<ActResult>(new ActResult.Refused(RefusalReasons.Unaddressable));
 }

@@ -28,10 +28,10 @@ internal sealed class OneAttempt(RequestUnits units) : DelegatingHandler
     private const int MostSilent = 3;
     private readonly AsyncLocal<Operation?> current = new();
 
-    /// <summary>Everything that is sent within <paramref name="call"/> belongs to this operation.</summary>
-    public async Task<T> RunAsync<T>(CosmosOperation kind, Func<Task<T>> call)
+    /// <summary>Everything that is sent within <paramref name="call"/> belongs to this operation on this container.</summary>
+    public async Task<T> RunAsync<T>(CosmosOperation kind, string container, Func<Task<T>> call)
     {
-        current.Value = new Operation(kind);
+        current.Value = new Operation(kind, container);
         return await call();
     }
 
@@ -61,7 +61,7 @@ internal sealed class OneAttempt(RequestUnits units) : DelegatingHandler
             throw new NoAnswerException();
         }
 
-        units.Add(operation?.Kind ?? CosmosOperation.Metadata, Number(response, "x-ms-request-charge") ?? 0);
+        units.Add(operation?.Container ?? "", operation?.Kind ?? CosmosOperation.Metadata, Number(response, "x-ms-request-charge") ?? 0);
         if (act)
         {
             Judge(operation!, response);
@@ -111,12 +111,14 @@ internal sealed class OneAttempt(RequestUnits units) : DelegatingHandler
         return new Uri(text[..^id.Length] + Uri.EscapeDataString(id));
     }
 
-    private sealed class Operation(CosmosOperation kind)
+    private sealed class Operation(CosmosOperation kind, string container)
     {
         private int begun;
         private int silent;
 
         public CosmosOperation Kind => kind;
+
+        public string Container => container;
 
         public bool TryBegin() => Interlocked.Exchange(ref begun, 1) == 0;
 

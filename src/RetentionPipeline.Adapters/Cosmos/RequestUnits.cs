@@ -22,11 +22,14 @@ public enum CosmosOperation
     ReadBack,
 }
 
-/// <summary>Adds up the request units that the service said each try cost, by kind of operation. Safe for concurrent use.</summary>
+/// <summary>
+/// Adds up the request units that the service said each try cost, by container and kind of operation. Safe for concurrent
+/// use.
+/// </summary>
 public sealed class RequestUnits
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<CosmosOperation, double> units = [];
+    private readonly Dictionary<(string Container, CosmosOperation Operation), double> units = [];
 
     /// <summary>All so far.</summary>
     public double Total
@@ -45,15 +48,24 @@ public sealed class RequestUnits
     {
         lock (gate)
         {
-            return units.GetValueOrDefault(operation);
+            return units.Where(pair => pair.Key.Operation == operation).Sum(pair => pair.Value);
         }
     }
 
-    internal void Add(CosmosOperation operation, double charge)
+    /// <summary>Request units of one kind of operation in one container, <c>database/container</c>, so far.</summary>
+    public double Of(string container, CosmosOperation operation)
     {
         lock (gate)
         {
-            units[operation] = units.GetValueOrDefault(operation) + charge;
+            return units.GetValueOrDefault((container, operation));
+        }
+    }
+
+    internal void Add(string container, CosmosOperation operation, double charge)
+    {
+        lock (gate)
+        {
+            units[(container, operation)] = units.GetValueOrDefault((container, operation)) + charge;
         }
     }
 }

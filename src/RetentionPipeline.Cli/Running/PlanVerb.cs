@@ -17,7 +17,7 @@ internal static class PlanVerb
     {
         var target = new Target();
         var rule = new Argument<string>("RULE") { Description = "Name of a rule of the policy in force." };
-        var price = new Option<decimal>("--price-per-10000") { Description = "Price of 10,000 requests in your currency.", DefaultValueFactory = _ => 0.0036m };
+        var price = new Option<decimal>("--price-per-10000") { Description = "Price of 10,000 requests, or request units, in your currency.", DefaultValueFactory = _ => 0.0036m };
         var command = new Command("plan", "Shows what a rule would do now, and touches nothing.") { rule, price };
         target.AddTo(command);
         command.SetAction(async (result, cancel) =>
@@ -63,11 +63,15 @@ internal static class PlanVerb
     private static void Print(ScanStatus status, Policy policy, decimal price)
     {
         var rule = policy.FindRule(status.Plan.Rule)!;
-        var rate = policy.Stores[policy.Datasets[rule.Dataset].Store].RequestsPerSecond;
+        var store = policy.Stores[policy.Datasets[rule.Dataset].Store];
+        var rate = store.RequestsPerSecond;
         var records = status.Totals.Listed > 0 ? status.Totals.Listed : status.Totals.Due;
 
-        // A delete is one request, a rewrite two; pages and read-backs come in hundreds.
-        var requests = (records * (rule.Action is RuleAction.Delete ? 1 : 2)) + (records / 100) + (status.Totals.Examined / WorkBatch.MaxPage);
+        // A delete is one request, a rewrite two; pages and read-backs come in hundreds. Of items of 1 KB with default indexing
+        // a delete is 10 units, a rewrite a read and 20, and a page 0.05 for each item (docs/ru.md).
+        var (requests, unit) = store.Kind is StoreKind.Cosmos
+            ? ((records * (rule.Action is RuleAction.Delete ? 11 : 22)) + (status.Totals.Examined / 20), "request units")
+            : ((records * (rule.Action is RuleAction.Delete ? 1 : 2)) + (records / 100) + (status.Totals.Examined / WorkBatch.MaxPage), "requests");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             rule       {rule.Name} ({rule.Action.ToString().ToLowerInvariant()}, {rule.Mode.ToString().ToLowerInvariant()})
             examined   {status.Totals.Examined}
@@ -75,9 +79,9 @@ internal static class PlanVerb
             due        {status.Totals.Due}
             would act  {status.Totals.Listed}
             kept       {string.Join(", ", status.Totals.Kept.Select(kept => $"{kept.Value} {kept.Key}"))}
-            requests   about {requests}
-            hours      about {requests / (double)rate / 3600:F3} at {rate} requests a second
-            price      about {requests / 10_000m * price:F4} at {price} for 10,000 requests
+            cost       about {requests} {unit}
+            hours      about {requests / (double)rate / 3600:F3} at {rate} {unit} a second
+            price      about {requests / 10_000m * price:F4} at {price} for 10,000 {unit}
             """));
     }
 }

@@ -1,39 +1,35 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
+using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Local.Bare;
 using RetentionPipeline.Local.Runs;
 using RetentionPipeline.Local.Sample;
 
 namespace RetentionPipeline.Local.Children;
 
-/// <summary>A child ended badly; the message says which and what it said.</summary>
-public sealed class ChildFailedException(string verb, string said)
-    : Exception($"The child process for '{verb}' failed: {said}");
-
 /// <summary>
 /// Work that is none of the pipeline's, in a process of its own (the same executable with a verb), so that the pipeline's
-/// process can be measured by itself: seeding the sample company, and measuring what the SDK alone reaches. A child holds
-/// our pipe and ends when the pipe does. The address, which may hold a key, goes through that pipe, not the command line.
+/// process can be measured by itself: seeding the sample company, and measuring what the SDKs alone reach. A child holds
+/// our pipe and ends when the pipe does. Addresses, which may hold a key, go through that pipe, not the command line.
 /// </summary>
-public sealed class ChildVerb(string address)
+public sealed class ChildVerb(StorePlaces places)
 {
     private const string SeedVerb = "child-seed";
     private const string RawVerb = "child-bare-deletes";
 
-    /// <summary>Writes the company if it does not stand there; returns the entities written, 0 if it did.</summary>
+    /// <summary>Writes the company if it does not stand there; returns the records written, 0 if it did.</summary>
     public async Task<int> SeedAsync(SampleSize size, CancellationToken cancel) => int.Parse(
         await RunAsync(
             SeedVerb,
             [
-                Text(size.Seed), size.Now.ToString("O", CultureInfo.InvariantCulture), Text(size.Entities), Text(size.LogMegabytes),
+                Text(size.Seed), size.Now.ToString("O", CultureInfo.InvariantCulture), Text(size.RecordCount), Text(size.LogMegabytes),
                 size.Faults.ToString(),
             ],
             cancel),
         CultureInfo.InvariantCulture);
 
-    /// <summary>Bare deletes a second.</summary>
-    public async Task<double> MeasureDeletesAsync(CancellationToken cancel) =>
-        double.Parse(await RunAsync(RawVerb, [], cancel), CultureInfo.InvariantCulture);
+    /// <summary>Bare deletes a second in a kind of store.</summary>
+    public async Task<double> MeasureDeletesAsync(StoreKind kind, CancellationToken cancel) =>
+        double.Parse(await RunAsync(RawVerb, [kind.ToString()], cancel), CultureInfo.InvariantCulture);
 
     /// <summary>The exit code if the command line is that of a child; null for everybody else's.</summary>
     public static async Task<int?> ServeAsync(string[] arguments, TimeProvider time)
@@ -43,19 +39,14 @@ public sealed class ChildVerb(string address)
             return null;
         }
 
-        var address = await Console.In.ReadLineAsync() ?? "";
-        using var ended = new CancellationTokenSource();
-        _ = Task.Run(async () =>
-        {
-            // The parent writes nothing more: the end of its pipe is its own end.
-            await Console.In.ReadToEndAsync();
-            await ended.CancelAsync();
-        });
+        var places = new StorePlaces(
+            await Console.In.ReadLineAsync() ?? "", await Console.In.ReadLineAsync() is { Length: > 0 } cosmos ? cosmos : null);
+        using var ended = OwnExecutable.EndOfParent();
         try
         {
-            Console.WriteLine(arguments is [SeedVerb, var seed, var now, var entities, var logs, var faults]
-                ? Text(await SeedHereAsync(address, seed, now, entities, logs, faults, ended.Token))
-                : (await new RawDeletes(address, time).MeasureAsync(ended.Token)).ToString("R", CultureInfo.InvariantCulture));
+            Console.WriteLine(arguments is [RawVerb, var kind]
+                ? (await MeasureHereAsync(places, Enum.Parse<StoreKind>(kind), time, ended.Token)).ToString("R", CultureInfo.InvariantCulture)
+                : Text(await SeedHereAsync(places, arguments, ended.Token)));
             return 0;
         }
         catch (OperationCanceledException)
@@ -70,23 +61,30 @@ public sealed class ChildVerb(string address)
         }
     }
 
-    private static async Task<int> SeedHereAsync(
-        string address, string seed, string now, string entities, string logs, string faults, CancellationToken cancel)
+    private static async Task<double> MeasureHereAsync(StorePlaces places, StoreKind kind, TimeProvider time, CancellationToken cancel)
+    {
+        using var cosmos = kind is StoreKind.Cosmos ? CosmosSdk.Open(places.Of(kind)) : null;
+        IThrowaways records = cosmos is null ? new ThrowawayEntities(places.Of(kind), time) : new ThrowawayItems(cosmos, time);
+        return await new BareDeletes(records, time).MeasureAsync(cancel);
+    }
+
+    private static async Task<int> SeedHereAsync(StorePlaces places, string[] arguments, CancellationToken cancel)
     {
         var size = new SampleSize(
-            int.Parse(seed, CultureInfo.InvariantCulture), DateTimeOffset.Parse(now, CultureInfo.InvariantCulture),
-            int.Parse(entities, CultureInfo.InvariantCulture), int.Parse(logs, CultureInfo.InvariantCulture),
-            Enum.Parse<SampleFaults>(faults));
-        var seeder = new Seeder(address);
+            int.Parse(arguments[1], CultureInfo.InvariantCulture), DateTimeOffset.Parse(arguments[2], CultureInfo.InvariantCulture),
+            int.Parse(arguments[3], CultureInfo.InvariantCulture), int.Parse(arguments[4], CultureInfo.InvariantCulture),
+            Enum.Parse<SampleFaults>(arguments[5]));
+        using var seeder = new Seeder(places);
         return await seeder.IsSeededAsync(cancel) ? 0 : await seeder.SeedAsync(size, cancel);
     }
 
     private async Task<string> RunAsync(string verb, string[] arguments, CancellationToken cancel)
     {
-        using var child = Process.Start(Describe(verb, arguments)) ?? throw new ChildFailedException(verb, "it did not start.");
+        using var child = OwnExecutable.Start(verb, arguments);
         try
         {
-            await child.StandardInput.WriteLineAsync(address.AsMemory(), cancel);
+            await child.StandardInput.WriteLineAsync(places.Storage.AsMemory(), cancel);
+            await child.StandardInput.WriteLineAsync((places.Cosmos ?? "").AsMemory(), cancel);
             await child.StandardInput.FlushAsync(cancel);
             var said = child.StandardOutput.ReadToEndAsync(cancel);
             var errors = child.StandardError.ReadToEndAsync(cancel);
@@ -95,26 +93,9 @@ public sealed class ChildVerb(string address)
         }
         finally
         {
-            // Closes its pipe: it ends by itself, also where we were stopped.
-            child.StandardInput.Close();
-            if (!child.WaitForExit(TimeSpan.FromSeconds(10)))
-            {
-                child.Kill(entireProcessTree: true);
-            }
+            // It ends by itself, also where we were stopped.
+            await OwnExecutable.EndAsync(child);
         }
-    }
-
-    /// <summary>Ourselves once more: by the host where we were started as a library.</summary>
-    private static ProcessStartInfo Describe(string verb, string[] arguments)
-    {
-        var self = Environment.ProcessPath!;
-        string[] through = Path.GetFileNameWithoutExtension(self) == "dotnet" ? [Assembly.GetExecutingAssembly().Location] : [];
-        return new ProcessStartInfo(self, [.. through, verb, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

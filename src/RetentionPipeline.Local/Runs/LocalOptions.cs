@@ -5,8 +5,8 @@ namespace RetentionPipeline.Local.Runs;
 /// <summary>What the local run was asked to do.</summary>
 public sealed record LocalOptions
 {
-    /// <summary>Entities of the sample company.</summary>
-    public int Entities { get; init; } = 2_000;
+    /// <summary>Records of the sample company: four of five are items of Cosmos DB, the rest entities of tables.</summary>
+    public int RecordCount { get; init; } = 2_000;
 
     /// <summary>Logs of the sample company in 10^6 bytes.</summary>
     public int LogMegabytes { get; init; } = 8;
@@ -41,6 +41,12 @@ public sealed record LocalOptions
     /// <summary>Connection string or URL of a real account; null for the stand-in.</summary>
     public string? Storage { get; init; }
 
+    /// <summary>Connection string or URL of a real Cosmos DB account; null for the gateway on this machine.</summary>
+    public string? Cosmos { get; init; }
+
+    /// <summary>Port of the gateway; 0 for a free one.</summary>
+    public int CosmosPort { get; init; }
+
     /// <summary>Port of the stand-in's blob service; 0 for a free one.</summary>
     public int BlobPort { get; init; }
 
@@ -53,7 +59,7 @@ public sealed record LocalOptions
     /// <summary>Parses a command line; null with usage printed where it is wrong, or where help was asked for.</summary>
     public static (LocalOptions? Options, int ExitCode) Parse(string[] arguments)
     {
-        var records = new Option<int>("--records") { Description = "Entities of the sample company.", DefaultValueFactory = _ => 2_000 };
+        var records = new Option<int>("--records") { Description = "Records of the sample company.", DefaultValueFactory = _ => 2_000 };
         var logs = new Option<int>("--log-mb") { Description = "Logs of the sample company in MB.", DefaultValueFactory = _ => 8 };
         var once = new Option<bool>("--once") { Description = "Run every rule once, whatever is due by its schedule." };
         var keep = new Option<bool>("--keep") { Description = "Leave everything up, print how to connect, and go on by schedule unless --once." };
@@ -64,19 +70,22 @@ public sealed record LocalOptions
         var summary = new Option<string?>("--summary") { Description = "Write a JSON summary to this file; measures bare deletes for it." };
         var export = new Option<string?>("--export") { Description = "Export the ledger and its openings to this folder." };
         var storage = new Option<string?>("--storage") { Description = "Connection string or URL of a real storage account." };
+        var cosmos = new Option<string?>("--cosmos") { Description = "Connection string or URL of a real Cosmos DB account." };
+        var cosmosPort = new Option<int>("--cosmos-port") { Description = "Port of the local Cosmos DB account; a free one by default." };
         var blobPort = new Option<int>("--blob-port") { Description = "Port of the local blob service; a free one by default." };
         var tablePort = new Option<int>("--table-port") { Description = "Port of the local table service; a free one by default." };
         var node = new Option<string>("--node") { Description = "The Node.js command.", DefaultValueFactory = _ => "node" };
         var root = new RootCommand("Runs the whole pipeline on this machine, on a sample company or your own policy.")
         {
-            records, logs, once, keep, data, seed, faults, policy, summary, export, storage, blobPort, tablePort, node,
+            records, logs, once, keep, data, seed, faults, policy, summary, export, storage, cosmos, cosmosPort, blobPort,
+            tablePort, node,
         };
         records.Validators.Add(result => CheckRange(result, 100, 10_000_000, "--records takes 100 to 10,000,000."));
         logs.Validators.Add(result => CheckRange(result, 0, 10_000, "--log-mb takes 0 to 10,000."));
         LocalOptions? parsed = null;
         root.SetAction(result => parsed = new LocalOptions
         {
-            Entities = result.GetValue(records),
+            RecordCount = result.GetValue(records),
             LogMegabytes = result.GetValue(logs),
             Once = result.GetValue(once),
             Keep = result.GetValue(keep),
@@ -87,6 +96,8 @@ public sealed record LocalOptions
             Summary = result.GetValue(summary),
             Export = result.GetValue(export),
             Storage = result.GetValue(storage),
+            Cosmos = result.GetValue(cosmos),
+            CosmosPort = result.GetValue(cosmosPort),
             BlobPort = result.GetValue(blobPort),
             TablePort = result.GetValue(tablePort),
             Node = result.GetValue(node)!,

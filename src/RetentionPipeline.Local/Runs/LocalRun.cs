@@ -71,7 +71,12 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 + "Check the address, the network and the identity's roles (Storage Blob Data Contributor, Storage Table Data Contributor).");
             return 3;
         }
-        catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException or ChildFailedException)
+        catch (DeploymentException problem)
+        {
+            view.Say($"--cosmos is no address: {problem.Message}");
+            return 2;
+        }
+        catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException or ChildFailedException or StoreUnavailableException)
         {
             view.Say(problem.Message);
             return 3;
@@ -85,9 +90,12 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             ? await AzuriteProcess.StartAsync(
                 new AzuriteOptions(Path.Combine(options.Folder, "azurite"), options.BlobPort, options.TablePort, options.Node), cancel)
             : null;
-        var address = options.Storage ?? azurite!.ConnectionString;
+        await using var endpoints = options.Cosmos is null && policy.Stores.Values.Any(store => store.Kind is StoreKind.Cosmos)
+            ? await EndpointsChild.StartAsync(new EndpointsOptions(options.Folder, options.CosmosPort), cancel)
+            : null;
+        var places = new StorePlaces(options.Storage ?? azurite!.ConnectionString, options.Cosmos ?? endpoints?.Cosmos);
         var deployment = new Deployment(
-            address, null, policy.Stores.ToDictionary(pair => pair.Key, pair => new StoreAddress(pair.Value.Kind, address)),
+            places.Storage, null, policy.Stores.ToDictionary(pair => pair.Key, pair => new StoreAddress(pair.Value.Kind, places.Of(pair.Value.Kind))),
             Path.Combine(options.Folder, "queues.db"), Path.Combine(options.Folder, "keys"), "retention.local/ledger", "local");
         deployment.Save(Path.Combine(options.Folder, Deployment.FileName));
         await DeployedPorts.CreateOwnStoresAsync(deployment, cancel);
@@ -98,16 +106,33 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             .AddSingleton<SummaryWriter>()
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 
-        await SeedAsync(deployment, services, cancel);
+        await services.GetRequiredService<CosmosAccounts>().ReachAllAsync(cancel);
+        var children = new ChildVerb(places);
+        await SeedAsync(children, services, cancel);
         await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
-        var raw = options.Summary is null ? null : new ChildVerb(address);
-        var before = raw is null ? (double?)null : await raw.MeasureDeletesAsync(cancel);
+        var before = await MeasureAsync(children, policy, cancel);
         var follow = await RunPipelineAsync(services, policy, folder, cancel);
-        var after = raw is null || cancel.IsCancellationRequested ? before : await raw.MeasureDeletesAsync(cancel);
-        return await EndAsync(services, follow, Min(before, after));
+        var after = cancel.IsCancellationRequested ? before : await MeasureAsync(children, policy, cancel);
+        return await EndAsync(services, follow, before.ToDictionary(pair => pair.Key, pair => Math.Min(pair.Value, after[pair.Key])));
     }
 
-    private async Task SeedAsync(Deployment deployment, IServiceProvider services, CancellationToken cancel)
+    /// <summary>What the SDKs alone reach in each kind of store of records that the policy has; empty without a summary.</summary>
+    private async Task<IReadOnlyDictionary<StoreKind, double>> MeasureAsync(ChildVerb children, Policy policy, CancellationToken cancel)
+    {
+        var measured = new Dictionary<StoreKind, double>();
+        if (options.Summary is not null)
+        {
+            var kinds = policy.Stores.Values.Select(store => store.Kind).Distinct();
+            foreach (var kind in kinds.Where(kind => kind is StoreKind.Table or StoreKind.Cosmos))
+            {
+                measured[kind] = await children.MeasureDeletesAsync(kind, cancel);
+            }
+        }
+
+        return measured;
+    }
+
+    private async Task SeedAsync(ChildVerb children, IServiceProvider services, CancellationToken cancel)
     {
         if (options.Policy is not null)
         {
@@ -116,8 +141,8 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
 
         view.Say("Looking for the sample company, and seeding it where it is not …");
         var faults = options.SeedFaults ? SampleFaults.Planted : SampleFaults.None;
-        var size = new SampleSize(options.Seed, time.GetUtcNow(), options.Entities, options.LogMegabytes, faults);
-        var written = await new ChildVerb(deployment.Account).SeedAsync(size, cancel);
+        var size = new SampleSize(options.Seed, time.GetUtcNow(), options.RecordCount, options.LogMegabytes, faults);
+        var written = await children.SeedAsync(size, cancel);
         if (written == 0)
         {
             return;
@@ -130,7 +155,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 SubjectIdentifier.Of("customer-id", SampleCompany.HeldCustomer),
             ]),
             "litigation", "the sample", cancel);
-        view.Say($"{written} entities and the logs are in place; one person is under a legal hold (matter-2026-001).");
+        view.Say($"{written} records and the logs are in place; one person is under a legal hold (matter-2026-001).");
     }
 
     private async Task<RunFollower> RunPipelineAsync(
@@ -167,11 +192,11 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         return follow;
     }
 
-    private async Task<int> EndAsync(IServiceProvider services, RunFollower follow, double? rawRate)
+    private async Task<int> EndAsync(IServiceProvider services, RunFollower follow, IReadOnlyDictionary<StoreKind, double> bare)
     {
         // Told also after Ctrl+C: what was done was done.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), time);
-        var summary = await services.GetRequiredService<SummaryWriter>().MakeAsync(follow, rawRate, patience.Token);
+        var summary = await services.GetRequiredService<SummaryWriter>().MakeAsync(follow, bare, patience.Token);
         view.Tell(summary);
         foreach (var (rule, stop) in follow.Stopped)
         {
@@ -202,8 +227,6 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
 
     private static bool IsWell(RuleSummary rule) => rule is { Failed: 0, Open: 0, Status: "done" or "report" };
 
-    private static double? Min(double? one, double? other) => one < other ? one : other ?? one;
-
     private string ReadPolicy()
     {
         if (options.Policy is { } file)
@@ -215,5 +238,4 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
-
 }

@@ -42,7 +42,7 @@ internal sealed class RunFolder : IDisposable
         }
 
         var folder = new RunFolder(options.Folder, alone);
-        var needed = (64 + (4L * options.LogMegabytes)) * Mebibyte + (4096L * options.Entities);
+        var needed = (64 + (4L * options.LogMegabytes)) * Mebibyte + (6144L * options.RecordCount);
         if (folder.Free() < needed)
         {
             folder.Dispose();

@@ -7,6 +7,11 @@ using RetentionPipeline.Core.Scanning;
 namespace RetentionPipeline.Local.Runs;
 
 /// <summary>What a run did, as JSON. For each rule, due = erased + anonymised + retained + changed + absent + failed + notActed + open.</summary>
+/// <param name="RecordsPerSecond">Over tables and Cosmos DB, by wall clock.</param>
+/// <param name="RawDeletesPerSecond">
+/// What the SDKs alone would reach on the same records, store by store: all records by the sum of the seconds of each store.
+/// </param>
+/// <param name="Messages">Work items over tables and Cosmos DB.</param>
 public sealed record RunSummary(
     IReadOnlyList<RuleSummary> Rules, double RecordsPerSecond, double? RawDeletesPerSecond,
     IReadOnlyDictionary<string, StoreSummary> Stores, long Messages, double PeakMemoryMiB, LedgerSummary Ledger,
@@ -52,7 +57,18 @@ public sealed record RuleSummary(
 }
 
 /// <summary>One store of a run.</summary>
-public sealed record StoreSummary(double RecordsPerSecond, double? RawDeletesPerSecond);
+/// <param name="RecordsPerSecond">Erased or anonymised, from the first slice to the last outcome.</param>
+/// <param name="RawDeletesPerSecond">What the SDK alone reaches in its kind of store; null if it was not measured.</param>
+/// <param name="RequestUnits">By container, where the store tells what it charged; null elsewhere.</param>
+public sealed record StoreSummary(
+    double RecordsPerSecond, double? RawDeletesPerSecond, IReadOnlyDictionary<string, ContainerUnits>? RequestUnits);
+
+/// <summary>Request units that the service charged for a container in this run, by what they were for.</summary>
+/// <param name="DeletePerErased">Null if none was erased.</param>
+/// <param name="PerRecord">All of them, scans included, for each record erased or anonymised; null if none was.</param>
+public sealed record ContainerUnits(
+    long Erased, long Anonymised, double Scan, double Read, double Delete, double Rewrite, double ReadBack,
+    double? DeletePerErased, double? PerRecord);
 
 /// <summary>The ledger at the end of a run.</summary>
 public sealed record LedgerSummary(long Size, string Root);

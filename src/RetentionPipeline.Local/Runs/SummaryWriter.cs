@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Adapters.Cosmos;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Scanning;
@@ -8,11 +9,15 @@ using RetentionPipeline.Ledger;
 namespace RetentionPipeline.Local.Runs;
 
 /// <summary>Adds up what a run's scans did.</summary>
-public sealed class SummaryWriter(ScanOverview overview, PolicyBook policies, LogReader log, Deployment deployment)
+public sealed class SummaryWriter(
+    ScanOverview overview, PolicyBook policies, LogReader log, Deployment deployment, CosmosAccounts accounts)
 {
     /// <summary>The summary of the scans that a run followed.</summary>
+    /// <param name="follow">It.</param>
+    /// <param name="bare">Bare deletes a second by kind of store; empty if they were not measured.</param>
+    /// <param name="cancel">Ends the reading.</param>
     public async Task<RunSummary> MakeAsync(
-        RunFollower follow, double? rawRate, CancellationToken cancel)
+        RunFollower follow, IReadOnlyDictionary<StoreKind, double> bare, CancellationToken cancel)
     {
         var policy = await policies.InForceAsync(cancel);
         var found = new List<ScanStatus>();
@@ -24,7 +29,7 @@ public sealed class SummaryWriter(ScanOverview overview, PolicyBook policies, Lo
             }
         }
 
-        var tables = found.Where(scan => StoreOf(policy, scan) is { Kind: StoreKind.Table }).ToList();
+        var records = found.Where(scan => StoreOf(policy, scan) is { Kind: StoreKind.Table or StoreKind.Cosmos }).ToList();
         var order = policy.Rules.Select(rule => rule.Name).ToList();
         var checkpoint = await log.CheckpointAsync(cancel);
         return new RunSummary(
@@ -33,10 +38,11 @@ public sealed class SummaryWriter(ScanOverview overview, PolicyBook policies, Lo
                 .Concat(policy.Rules.Where(rule => follow.Stopped.ContainsKey(rule.Name) && found.All(scan => scan.Plan.Rule != rule.Name))
                     .Select(RuleSummary.NotBegun))
                 .OrderBy(rule => order.IndexOf(rule.Rule))],
-            Rate(tables), rawRate,
-            tables.GroupBy(scan => StoreOf(policy, scan)!.Name)
-                .ToDictionary(group => group.Key, group => new StoreSummary(Rate([.. group]), rawRate)),
-            tables.Sum(scan => (long)scan.Operations), PeakMemory(),
+            Rate(records), Mixed(policy, records, bare),
+            records.GroupBy(scan => StoreOf(policy, scan)!).ToDictionary(group => group.Key.Name, group => new StoreSummary(
+                Rate([.. group]), bare.TryGetValue(group.Key.Kind, out var alone) ? Math.Round(alone, 1) : null,
+                UnitsOf(policy, group.Key, [.. group]))),
+            records.Sum(scan => (long)scan.Operations), PeakMemory(),
             new LedgerSummary(checkpoint?.Size ?? 0, Convert.ToHexStringLower(checkpoint?.Root ?? Rfc6962.EmptyRoot)),
             deployment.Origin);
     }
@@ -50,10 +56,43 @@ public sealed class SummaryWriter(ScanOverview overview, PolicyBook policies, Lo
             return 0;
         }
 
-        var records = acted.Sum(scan => scan.Results.Where(pair => pair.Key is OutcomeResult.Erased or OutcomeResult.Anonymised).Sum(pair => pair.Value));
         var seconds = (acted.Max(scan => scan.LastAt)!.Value - acted.Min(scan => scan.FirstAt)).TotalSeconds;
-        return seconds > 0 ? Math.Round(records / seconds, 1) : 0;
+        return seconds > 0 ? Math.Round(acted.Sum(ActedOn) / seconds, 1) : 0;
     }
+
+    /// <summary>All records by the seconds that the SDK alone would take for those of each store; null if not measured.</summary>
+    private static double? Mixed(Policy policy, IReadOnlyList<ScanStatus> scans, IReadOnlyDictionary<StoreKind, double> bare)
+    {
+        var parts = scans.GroupBy(scan => StoreOf(policy, scan)!.Kind)
+            .Select(group => (Records: group.Sum(ActedOn), Bare: bare.GetValueOrDefault(group.Key))).Where(part => part.Records > 0).ToList();
+        return parts.Count > 0 && parts.All(part => part.Bare > 0)
+            ? Math.Round(parts.Sum(part => part.Records) / parts.Sum(part => part.Records / part.Bare), 1)
+            : null;
+    }
+
+    private Dictionary<string, ContainerUnits>? UnitsOf(Policy policy, StorePolicy store, IReadOnlyList<ScanStatus> scans)
+    {
+        if (accounts.Find(store.Name)?.Units is not { } units)
+        {
+            return null;
+        }
+
+        return scans.GroupBy(scan => policy.Datasets[scan.Plan.Dataset].Container).ToDictionary(group => group.Key, group =>
+        {
+            var (erased, anonymised) = (group.Sum(scan => Count(scan, OutcomeResult.Erased)), group.Sum(scan => Count(scan, OutcomeResult.Anonymised)));
+            double Of(CosmosOperation operation) => Math.Round(units.Of(group.Key, operation), 1);
+            var all = Enum.GetValues<CosmosOperation>().Sum(operation => units.Of(group.Key, operation));
+            return new ContainerUnits(
+                erased, anonymised, Of(CosmosOperation.Scan), Of(CosmosOperation.Read), Of(CosmosOperation.Delete),
+                Of(CosmosOperation.Rewrite), Of(CosmosOperation.ReadBack),
+                erased == 0 ? null : Math.Round(units.Of(group.Key, CosmosOperation.Delete) / erased, 2),
+                erased + anonymised == 0 ? null : Math.Round(all / (erased + anonymised), 2));
+        });
+    }
+
+    private static long Count(ScanStatus scan, OutcomeResult result) => scan.Results.GetValueOrDefault(result);
+
+    private static long ActedOn(ScanStatus scan) => Count(scan, OutcomeResult.Erased) + Count(scan, OutcomeResult.Anonymised);
 
     private static StorePolicy? StoreOf(Policy policy, ScanStatus scan) =>
         policy.Datasets.TryGetValue(scan.Plan.Dataset, out var dataset) ? policy.Stores[dataset.Store] : null;

@@ -32,6 +32,7 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("--blob-port")]
+    [InlineData("--cosmos-port")]
     [InlineData("--table-port")]
     public async Task A_port_that_is_in_use_is_named(string option)
     {
@@ -130,6 +131,23 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public Task Something_that_is_no_address_is_no_storage() => AssertRefusedAsync(
         BadInput, "--storage is neither a connection string nor an https URL", "--storage", "my-account");
+
+    [Fact]
+    public async Task Something_that_is_no_address_is_no_Cosmos_DB_account()
+    {
+        var output = await AssertRefusedAsync(BadInput, "--cosmos is no address", "--cosmos", "AccountEndpoint=mine;AccountKey=oh-no!;");
+        Assert.DoesNotContain("oh-no", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_Cosmos_DB_account_that_does_not_answer_is_told_and_the_key_is_not()
+    {
+        const string key = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudA==";
+        var output = await AssertRefusedAsync(
+            CannotReach, "shop", "--cosmos", $"AccountEndpoint=http://127.0.0.1:9/;AccountKey={key};");
+        Assert.Contains("does not answer", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, output, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_storage_that_does_not_answer_is_told_and_the_key_is_not()

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Azure.Data.Tables;
 using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Policies;
@@ -8,6 +7,8 @@ using RetentionPipeline.EndToEnd.Tests.Instances;
 using RetentionPipeline.EndToEnd.Tests.Oracle;
 using RetentionPipeline.Ledger;
 using RetentionPipeline.Local.Azurite;
+using RetentionPipeline.Local.Children;
+using RetentionPipeline.Local.Endpoints.Cosmos;
 using RetentionPipeline.Local.Runs;
 using RetentionPipeline.Local.Sample;
 
@@ -40,7 +41,8 @@ public sealed class WholeRunTests : IDisposable
         Assert.Empty(StartedRun.ProcessesOf(folder));
         await using var second = Start("--keep", "--export", Log);
         await second.SaysAsync("Everything stays up");
-        Assert.Empty(await DifferencesAsync(Deployment.Load(Path.Combine(Data, Deployment.FileName)).Account));
+        var deployment = Deployment.Load(Path.Combine(Data, Deployment.FileName));
+        Assert.Empty(await DifferencesAsync(deployment.Account, deployment.Stores["shop"].Address));
 
         // While it is up, a third one is told that the folder is taken.
         var (code, output) = await StartedRun.RunAsync("--once", "--data", Data);
@@ -86,7 +88,9 @@ public sealed class WholeRunTests : IDisposable
             [.. Arguments(Data), "--storage", azurite.ConnectionString, "--export", Log]);
 
         Assert.True(code == 0, output);
-        Assert.Empty(await DifferencesAsync(azurite.ConnectionString));
+        await using var cosmos = await CosmosGateway.StartAsync(
+            CosmosGatewayOptions.Default with { File = Path.Combine(Data, EndpointsChild.CosmosFile) }, CancellationToken.None);
+        Assert.Empty(await DifferencesAsync(azurite.ConnectionString, cosmos.ConnectionString));
         AssertLogIsWell();
     }
 
@@ -130,47 +134,43 @@ public sealed class WholeRunTests : IDisposable
     }
 
     /// <summary>Records that are not what the oracle says of the company as it was seeded.</summary>
-    private static async Task<IReadOnlyList<string>> DifferencesAsync(string account)
+    private static async Task<IReadOnlyList<string>> DifferencesAsync(string account, string cosmos)
     {
         var marker = await DeployedPorts.BlobService(account, retries: 3).GetBlobContainerClient("pipeline")
             .GetBlobClient(Seeder.Marker).DownloadContentAsync();
         var (seed, now) = marker.Value.Content.ToString().Split(' ') is [var first, var second]
             ? (int.Parse(first, CultureInfo.InvariantCulture), DateTimeOffset.Parse(second, CultureInfo.InvariantCulture))
             : throw new FormatException("The marker of the sample is not what the seeder writes.");
-        var company = new SampleCompany(new SampleSize(seed, now, Records, 1, SampleFaults.None)).Entities().ToList();
+        var company = new SampleCompany(new SampleSize(seed, now, Records, 1, SampleFaults.None)).Everything().ToList();
+        Assert.InRange(company.Count(record => record.IsItem) / (double)company.Count, 0.7, 0.9);
         var policy = PolicyDocument.Load(SampleSimulation.PolicyText, "sample").Policy!;
         var oracle = new NaiveOracle(policy, now, company);
-        var tables = DeployedPorts.TableService(account, retries: 3);
         var differences = new List<string>();
-        var fates = new Dictionary<Fate, int>();
-        foreach (var table in company.GroupBy(entity => entity.Table))
+        var fates = new Dictionary<(bool IsItem, Fate Fate), int>();
+        foreach (var container in company.GroupBy(record => record.Container))
         {
-            var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == table.Key);
-            var left = new Dictionary<(string, string), TableEntity>();
-            await foreach (var entity in tables.GetTableClient(table.Key).QueryAsync<TableEntity>())
+            var stageField = policy.Datasets.Values.Single(candidate => candidate.Container == container.Key).StageField;
+            var left = container.First().IsItem
+                ? await StoresRead.ItemsAsync(cosmos, container.Key, stageField)
+                : await StoresRead.EntitiesAsync(account, container.Key, stageField);
+            foreach (var record in container)
             {
-                left[(entity.PartitionKey, entity.RowKey)] = entity;
-            }
-
-            foreach (var entity in table)
-            {
-                if (oracle.Of(entity, SampleCompany.HeldCustomer) is not { } fate)
+                if (oracle.Of(record, SampleCompany.HeldCustomer) is not { } fate)
                 {
                     continue;
                 }
 
-                var seen = !left.TryGetValue((entity.Partition, entity.Row), out var found)
-                    ? Fate.Goes
-                    : found.ContainsKey(dataset.StageField) ? Fate.IsAnonymised : Fate.Stays;
-                fates[fate] = fates.GetValueOrDefault(fate) + 1;
+                var seen = !left.TryGetValue(record.Key, out var staged) ? Fate.Goes : staged ? Fate.IsAnonymised : Fate.Stays;
+                fates[(record.IsItem, fate)] = fates.GetValueOrDefault((record.IsItem, fate)) + 1;
                 if (seen != fate)
                 {
-                    differences.Add($"{table.Key}: {fate} expected, {seen} seen");
+                    differences.Add($"{container.Key}: {fate} expected, {seen} seen");
                 }
             }
         }
 
-        Assert.True(fates[Fate.Goes] > 50 && fates[Fate.IsAnonymised] > 25 && fates[Fate.Stays] > 50);
+        Assert.True(fates[(true, Fate.Goes)] > 50 && fates[(true, Fate.IsAnonymised)] > 25 && fates[(true, Fate.Stays)] > 50);
+        Assert.True(fates[(false, Fate.Goes)] > 10 && fates[(false, Fate.IsAnonymised)] > 2 && fates[(false, Fate.Stays)] > 20);
         return differences;
     }
 }

@@ -16,15 +16,15 @@ internal enum Fate
 /// A second, naive computation of what a policy means for the sample company: its own reading of clocks, its own calendar
 /// arithmetic by days, one record at a time, written from the domain's text and sharing no code with the pipeline.
 /// </summary>
-internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyList<SampleEntity> company)
+internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyList<SampleRecord> company)
 {
-    private readonly Dictionary<(string, string, string), SampleEntity> byKey =
-        company.ToDictionary(entity => (entity.Table, entity.Partition, entity.Row));
+    private readonly Dictionary<(string, string, string), SampleRecord> byKey =
+        company.ToDictionary(record => (record.Container, record.Key.Partition, record.Key.Id));
 
     /// <summary>The fate of an entity; ramped and reported rules leave it open, as null.</summary>
-    public Fate? Of(SampleEntity entity, string heldCustomer)
+    public Fate? Of(SampleRecord entity, string heldCustomer)
     {
-        var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == entity.Table);
+        var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == entity.Container);
         if (dataset.Subjects.Any(subject => Text(entity, subject.Path) == heldCustomer))
         {
             return Fate.Stays;
@@ -47,7 +47,7 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
         return Fate.Stays;
     }
 
-    private bool IsDue(SampleEntity entity, Dataset dataset, Rule rule)
+    private bool IsDue(SampleRecord entity, Dataset dataset, Rule rule)
     {
         var start = Instant(entity, dataset, rule.Clock)
             ?? (rule.FallbackClock is { } fallback ? Instant(entity, dataset, fallback) : null);
@@ -62,7 +62,7 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
         return !excepted && !kept;
     }
 
-    private DateTimeOffset? Instant(SampleEntity entity, Dataset dataset, string name)
+    private DateTimeOffset? Instant(SampleRecord entity, Dataset dataset, string name)
     {
         var clock = dataset.Clocks[name];
         var source = entity;
@@ -84,6 +84,7 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
         DateTimeOffset? read = (clock.Format, value) switch
         {
             (ClockFormat.Instant, DateTimeOffset at) => at,
+            (ClockFormat.Instant, string text) => ReadUtc(text),
             (ClockFormat.Date, string text) => new DateTimeOffset(
                 int.Parse(text[..4], CultureInfo.InvariantCulture), int.Parse(text[5..7], CultureInfo.InvariantCulture),
                 int.Parse(text[8..], CultureInfo.InvariantCulture), 0, 0, 0, TimeSpan.Zero),
@@ -92,6 +93,18 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
             _ => null,
         };
         return read > now ? null : read;
+    }
+
+    /// <summary>Items hold UTC as text: 2026-01-31T10:00:00.000Z.</summary>
+    private static DateTimeOffset? ReadUtc(string text)
+    {
+        if (text.Length != 24 || text[10] != 'T' || text[23] != 'Z')
+        {
+            return null;
+        }
+
+        int Part(int from, int length) => int.Parse(text.AsSpan(from, length), CultureInfo.InvariantCulture);
+        return new DateTimeOffset(Part(0, 4), Part(5, 2), Part(8, 2), Part(11, 2), Part(14, 2), Part(17, 2), Part(20, 3), TimeSpan.Zero);
     }
 
     /// <summary>Walks the months one after the other by hand, then the days.</summary>
@@ -109,10 +122,10 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
         return new DateTimeOffset(year, month, day, 0, 0, 0, TimeSpan.Zero) + start.UtcDateTime.TimeOfDay + TimeSpan.FromDays(period.Days);
     }
 
-    private static string? Text(SampleEntity entity, string field) => field switch
+    private static string? Text(SampleRecord entity, string field) => field switch
     {
-        "PartitionKey" => entity.Partition,
-        "RowKey" => entity.Row,
+        "PartitionKey" when !entity.IsItem => entity.Key.Partition,
+        "RowKey" when !entity.IsItem => entity.Key.Id,
         _ => entity.Fields.TryGetValue(field, out var value) ? value.ToString() : null,
     };
 }

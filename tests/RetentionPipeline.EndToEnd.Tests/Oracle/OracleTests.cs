@@ -1,7 +1,6 @@
 using System.Text;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Policies;
-using RetentionPipeline.Core.Records;
 using RetentionPipeline.EndToEnd.Tests.Simulation;
 using RetentionPipeline.Local.Sample;
 
@@ -39,12 +38,12 @@ public sealed class OracleTests
             }
 
             fates[fate] = fates.GetValueOrDefault(fate) + 1;
-            var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == entity.Table);
-            var found = simulation.Stores[dataset.Store].Find(entity.Table, new RecordKey(entity.Partition, entity.Row));
+            var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == entity.Container);
+            var found = simulation.Stores[dataset.Store].Find(entity.Container, entity.Key);
             var seen = found is null ? Fate.Goes : found.Value.Stage is null ? Fate.Stays : Fate.IsAnonymised;
             if (seen != fate)
             {
-                differences.Add($"{entity.Table}: {fate} expected, {seen} seen");
+                differences.Add($"{entity.Container}: {fate} expected, {seen} seen");
             }
         }
 
@@ -69,6 +68,11 @@ public sealed class OracleTests
 
         Assert.Empty(CanarySearch.Find(simulation));
         Assert.Contains(simulation.Stores["crm"].Keys("Accounts"), key => key.Partition.Contains(SampleCompany.Canary, StringComparison.Ordinal));
+        Assert.All(simulation.Stores["shop"].Keys("shop/PageViews"), key =>
+        {
+            Assert.Contains(SampleCompany.Canary, key.Partition, StringComparison.Ordinal);
+            Assert.Contains(SampleCompany.Canary, key.Id, StringComparison.Ordinal);
+        });
     }
 
     [Fact]
@@ -77,8 +81,8 @@ public sealed class OracleTests
         var size = new SampleSize(3, Shop.Now, 200, 0, SampleFaults.None);
         var (simulation, company) = await SampleSimulation.StartAsync(size);
         using var _ = simulation;
-        simulation.Logs.Add($"Information 1 erased {company[0].Partition}");
-        await simulation.Objects.WriteOnceAsync("planted", Encoding.UTF8.GetBytes(company[1].Partition), CancellationToken.None);
+        simulation.Logs.Add($"Information 1 erased {company[0].Key.Partition}");
+        await simulation.Objects.WriteOnceAsync("planted", Encoding.UTF8.GetBytes(company[1].Key.Partition), CancellationToken.None);
 
         Assert.Equal(["log", "object planted"], CanarySearch.Find(simulation));
     }

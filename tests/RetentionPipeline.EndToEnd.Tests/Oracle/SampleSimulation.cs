@@ -11,19 +11,23 @@ internal static class SampleSimulation
 {
     public static string PolicyText { get; } = File.ReadAllText(Path.Combine(Repository.Root, "samples", "policies", "contoso-outdoor.yaml"));
 
-    public static async Task<(SimulatedPipeline Simulation, IReadOnlyList<SampleEntity> Company)> StartAsync(SampleSize size)
+    public static async Task<(SimulatedPipeline Simulation, IReadOnlyList<SampleRecord> Company)> StartAsync(SampleSize size)
     {
         var simulation = new SimulatedPipeline(size.Now, "crm", "shop", "logs", "files");
         var policy = PolicyDocument.Load(PolicyText, "sample").Policy!;
-        var stores = policy.Datasets.Values.Where(dataset => policy.Stores[dataset.Store].Kind is StoreKind.Table)
+        var stores = policy.Datasets.Values.Where(dataset => policy.Stores[dataset.Store].Kind is not StoreKind.Blob)
             .ToDictionary(dataset => dataset.Container, dataset => dataset.Store);
-        var company = new SampleCompany(size).Entities().ToList();
-        foreach (var entity in company)
+        var company = new SampleCompany(size).Everything().ToList();
+        foreach (var record in company)
         {
-            var fields = entity.Fields.ToDictionary(field => field.Key, field => (object?)field.Value);
-            fields["PartitionKey"] = entity.Partition;
-            fields["RowKey"] = entity.Row;
-            simulation.Stores[stores[entity.Table]].Put(entity.Table, new RecordKey(entity.Partition, entity.Row), fields);
+            var fields = record.Fields.ToDictionary(field => field.Key, field => (object?)field.Value);
+            if (!record.IsItem)
+            {
+                fields["PartitionKey"] = record.Key.Partition;
+                fields["RowKey"] = record.Key.Id;
+            }
+
+            simulation.Stores[stores[record.Container]].Put(record.Container, record.Key, fields);
         }
 
         foreach (var file in new SampleFiles(size).Files())

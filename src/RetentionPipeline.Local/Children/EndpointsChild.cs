@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Connections;
+using RetentionPipeline.Local.Endpoints.Cosmos;
+
+namespace RetentionPipeline.Local.Children;
+
+/// <summary>What to serve.</summary>
+/// <param name="Folder">Where the state lies, durable.</param>
+/// <param name="CosmosPort">0 for a free one.</param>
+public sealed record EndpointsOptions(string Folder, int CosmosPort);
+
+/// <summary>Where a child serves, for the official SDKs.</summary>
+/// <param name="Cosmos">Connection string.</param>
+internal sealed record EndpointAddresses(string Cosmos);
+
+/// <summary>
+/// The services on this machine that are ours, in a child process: the pipeline can be killed and measured apart from its
+/// stores. The child holds our pipe and ends when the pipe does, so that it never outlives us; Ctrl+C in the terminal, which
+/// reaches it too, it leaves to us. It prints its addresses in one line when it answers.
+/// </summary>
+public sealed class EndpointsChild : IAsyncDisposable
+{
+    /// <summary>File of the Cosmos DB gateway in the data folder.</summary>
+    public const string CosmosFile = "cosmos.db";
+
+    private const string Verb = "child-endpoints";
+    private const int Partitions = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly Process process;
+
+    private EndpointsChild(Process process, EndpointAddresses addresses) => (this.process, Cosmos) = (process, addresses.Cosmos);
+
+    /// <summary>Connection string of the Cosmos DB account.</summary>
+    public string Cosmos { get; }
+
+    /// <summary>Starts the child and waits until it answers. Throws <see cref="ChildFailedException"/>.</summary>
+    public static async Task<EndpointsChild> StartAsync(EndpointsOptions options, CancellationToken cancel)
+    {
+        var child = OwnExecutable.Start(Verb, [options.Folder, options.CosmosPort.ToString(CultureInfo.InvariantCulture)]);
+        try
+        {
+            var errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            patience.CancelAfter(Patience);
+            var said = await child.StandardOutput.ReadLineAsync(patience.Token) ?? throw new ChildFailedException(Verb, (await errors).Trim());
+            return new(child, JsonSerializer.Deserialize(said, EndpointsJson.Default.EndpointAddresses)!);
+        }
+        catch (Exception failure)
+        {
+            await OwnExecutable.EndAsync(child);
+            child.Dispose();
+            if (failure is OperationCanceledException && !cancel.IsCancellationRequested)
+            {
+                throw new ChildFailedException(Verb, "it did not answer within a minute.");
+            }
+
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await OwnExecutable.EndAsync(process);
+        process.Dispose();
+    }
+
+    /// <summary>The exit code if the command line is that of this child; null for everybody else's.</summary>
+    public static async Task<int?> ServeAsync(string[] arguments, TimeProvider time)
+    {
+        if (arguments is not [Verb, var folder, var cosmosPort])
+        {
+            return null;
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+        using var ended = OwnExecutable.EndOfParent();
+        try
+        {
+            using var alone = await TakeAsync(folder, time, ended.Token);
+            var options = new CosmosGatewayOptions(
+                Path.Combine(folder, CosmosFile), int.Parse(cosmosPort, CultureInfo.InvariantCulture), Partitions, time);
+            await using var cosmos = await CosmosGateway.StartAsync(options, ended.Token);
+            Console.WriteLine(JsonSerializer.Serialize(new EndpointAddresses(cosmos.ConnectionString), EndpointsJson.Default.EndpointAddresses));
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, ended.Token);
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
+        }
+        catch (IOException failure) when (failure.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync(
+                $"Port {cosmosPort} for the Cosmos DB account is in use. End what uses it, or leave the port out: a free one is taken.");
+            return 1;
+        }
+        catch (Exception failure) when (failure is IOException or Microsoft.Data.Sqlite.SqliteException or System.Net.Sockets.SocketException)
+        {
+            // None of these quotes a record.
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>
+    /// The state is one process's at a time. One whose parent was killed may still be ending: it is waited for.
+    /// </summary>
+    private static async Task<FileStream> TakeAsync(string folder, TimeProvider time, CancellationToken cancel)
+    {
+        var startedAt = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(folder, "endpoints.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (time.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(20))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancel);
+            }
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(EndpointAddresses))]
+internal sealed partial class EndpointsJson : JsonSerializerContext;
