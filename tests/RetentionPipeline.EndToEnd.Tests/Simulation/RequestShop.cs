@@ -90,7 +90,8 @@ internal static class RequestShop
             {
                 simulation.Stores[Store].Put(Visits, Visit(customer, visit), new Dictionary<string, object?>
                 {
-                    ["PartitionKey"] = Customer(customer), ["SeenAt"] = Shop.Now.AddDays(-visit),
+                    ["PartitionKey"] = Customer(customer),
+                    ["SeenAt"] = Shop.Now.AddDays(-visit),
                 });
             }
 

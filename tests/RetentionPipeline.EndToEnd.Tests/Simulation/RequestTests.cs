@@ -167,11 +167,14 @@ public sealed class RequestTests
                 moved = true;
                 simulation.Stores[RequestShop.Store].Put(RequestShop.Orders, RequestShop.Order(2), new Dictionary<string, object?>
                 {
-                    ["Email"] = RequestShop.Email(4), ["ShippedAt"] = Shop.Now.AddYears(-11),
+                    ["Email"] = RequestShop.Email(4),
+                    ["ShippedAt"] = Shop.Now.AddYears(-11),
                 });
                 simulation.Stores[RequestShop.Store].Put(RequestShop.Visits, RequestShop.Visit(2, 1), new Dictionary<string, object?>
                 {
-                    ["PartitionKey"] = RequestShop.Customer(2), ["SeenAt"] = Shop.Now, ["Page"] = "touched",
+                    ["PartitionKey"] = RequestShop.Customer(2),
+                    ["SeenAt"] = Shop.Now,
+                    ["Page"] = "touched",
                 });
             }
         };
