@@ -137,7 +137,10 @@ public sealed partial class WorkPump(
         catch (Exception failure)
         {
             LogGivenBack(message.Queue, message.DeliveryCount, (failure.InnerException ?? failure).GetType().Name);
-            await SettleAsync(message, () => queue.AbandonAsync(message, CancellationToken.None));
+            if (await RowsAnswerAsync())
+            {
+                await SettleAsync(message, () => queue.AbandonAsync(message, CancellationToken.None));
+            }
         }
         finally
         {
@@ -167,6 +170,24 @@ public sealed partial class WorkPump(
         {
             LogLockLost(message.Queue, failure.GetType().Name);
             await lost.CancelAsync();
+        }
+    }
+
+    /// <summary>
+    /// Whether the rows can be read now. Without them every message fails at once, and giving it back would count its
+    /// deliveries up to the dead-letter queue within seconds: it is left to its lock, and soon this instance is blind.
+    /// </summary>
+    private async Task<bool> RowsAnswerAsync()
+    {
+        using var patience = new CancellationTokenSource(Wait * 3, time);
+        try
+        {
+            await stops.ReadNowAsync(patience.Token);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
         }
     }
 
