@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace RetentionPipeline.Local.Azurite;
 
@@ -19,10 +20,11 @@ public sealed class AzuriteStartException(string message) : Exception(message);
 /// Storage on this machine: Azurite 3.35.0 from npm, on loopback. It is a child that holds our pipe and ends when the pipe
 /// does, so that it never outlives us, however we end.
 /// </summary>
-public sealed class AzuriteProcess : IAsyncDisposable
+public sealed partial class AzuriteProcess : IAsyncDisposable
 {
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     private const int LeastNode = 20;
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private readonly Process process;
 
     private AzuriteProcess(Process process, int blobPort, int tablePort)
@@ -44,7 +46,7 @@ public sealed class AzuriteProcess : IAsyncDisposable
     {
         await CheckNodeAsync(options.Node, cancel);
         var tool = await AzuriteTool.InstallAsync(cancel);
-        var (blob, table, queue) = (PortOf(options.BlobPort, "blob"), PortOf(options.TablePort, "table"), FreePort());
+        var (blob, table) = (PortOf(options.BlobPort, "blob"), PortOf(options.TablePort, "table"));
         Directory.CreateDirectory(options.Folder);
         var start = new ProcessStartInfo(options.Node)
         {
@@ -55,7 +57,7 @@ public sealed class AzuriteProcess : IAsyncDisposable
         foreach (var argument in new[]
         {
             Path.Combine(tool, "run.js"), "--location", options.Folder, "--blobHost", "127.0.0.1", "--tableHost", "127.0.0.1",
-            "--queueHost", "127.0.0.1", "--blobPort", Text(blob), "--tablePort", Text(table), "--queuePort", Text(queue),
+            "--queueHost", "127.0.0.1", "--blobPort", Text(blob), "--tablePort", Text(table), "--queuePort", "0",
             "--skipApiVersionCheck", "--disableTelemetry", "--silent",
         })
         {
@@ -63,37 +65,34 @@ public sealed class AzuriteProcess : IAsyncDisposable
         }
 
         var child = Process.Start(start) ?? throw new AzuriteStartException("Node.js did not start Azurite.");
-        var errors = child.StandardError.ReadToEndAsync(cancel);
-        _ = child.StandardOutput.ReadToEndAsync(cancel);
-        var started = new AzuriteProcess(child, blob, table);
         try
         {
-            await WaitForPortAsync(child, blob, errors, cancel);
-            await WaitForPortAsync(child, table, errors, cancel);
-            return started;
+            return await ListeningAsync(child, cancel);
         }
         catch
         {
-            await started.DisposeAsync();
+            await EndAsync(child);
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await EndAsync(process);
+
+    private static async Task EndAsync(Process child)
     {
         try
         {
-            process.StandardInput.Close();
+            child.StandardInput.Close();
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            await process.WaitForExitAsync(patience.Token);
+            await child.WaitForExitAsync(patience.Token);
         }
         catch (Exception end) when (end is OperationCanceledException or IOException or InvalidOperationException)
         {
-            process.Kill(entireProcessTree: true);
+            child.Kill(entireProcessTree: true);
         }
 
-        process.Dispose();
+        child.Dispose();
     }
 
     private static async Task CheckNodeAsync(string node, CancellationToken cancel)
@@ -124,7 +123,7 @@ public sealed class AzuriteProcess : IAsyncDisposable
     {
         if (wanted == 0)
         {
-            return FreePort();
+            return 0;
         }
 
         try
@@ -140,36 +139,39 @@ public sealed class AzuriteProcess : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    /// <summary>
+    /// Waits until the child says where each service listens. It takes its free ports itself: one that we had looked for
+    /// could be another's by the time that the child binds it.
+    /// </summary>
+    private static async Task<AzuriteProcess> ListeningAsync(Process child, CancellationToken cancel)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
-
-    private static async Task WaitForPortAsync(Process child, int port, Task<string> errors, CancellationToken cancel)
-    {
-        for (var attempt = 0; attempt < 600; attempt++)
+        var errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(StartPatience);
+        try
         {
-            if (child.HasExited)
+            var ports = new Dictionary<string, int>();
+            while (!(ports.ContainsKey("Blob") && ports.ContainsKey("Table")))
             {
-                throw new AzuriteStartException($"Azurite ended at its start: {(await errors).Trim()}");
+                var line = await child.StandardOutput.ReadLineAsync(patience.Token)
+                    ?? throw new AzuriteStartException($"Azurite ended at its start: {(await errors).Trim()}");
+                if (ListeningLine().Match(line) is { Success: true } said)
+                {
+                    ports[said.Groups["service"].Value] = int.Parse(said.Groups["port"].Value, CultureInfo.InvariantCulture);
+                }
             }
 
-            using var probe = new TcpClient();
-            try
-            {
-                await probe.ConnectAsync(IPAddress.Loopback, port, cancel);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancel);
-            }
+            _ = child.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            return new AzuriteProcess(child, ports["Blob"], ports["Table"]);
         }
-
-        throw new AzuriteStartException($"Azurite did not answer on port {port} within 30 seconds.");
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new AzuriteStartException($"Azurite did not listen within {StartPatience.TotalSeconds:F0} seconds.");
+        }
     }
+
+    [GeneratedRegex(@"^Azurite (?<service>\w+) service is successfully listening at http://127\.0\.0\.1:(?<port>\d+)")]
+    private static partial Regex ListeningLine();
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 }

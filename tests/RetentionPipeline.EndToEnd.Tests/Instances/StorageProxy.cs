@@ -19,7 +19,8 @@ internal sealed record PassedRequest(TimeSpan At, string Method, string Path, in
 internal sealed class StorageProxy : IAsyncDisposable
 {
     private static readonly string[] HopByHop = ["Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Host"];
-    private readonly HttpListener listener = new();
+    private const int MostStarts = 5;
+    private readonly HttpListener listener;
     private readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Uri target;
     private readonly long startedAt = Stopwatch.GetTimestamp();
@@ -29,14 +30,7 @@ internal sealed class StorageProxy : IAsyncDisposable
     public StorageProxy(Uri target)
     {
         this.target = target;
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        }
-
-        listener.Prefixes.Add($"http://127.0.0.1:{Port}/");
-        listener.Start();
+        (listener, Port) = Listen();
         serving = ServeAsync();
     }
 
@@ -58,6 +52,32 @@ internal sealed class StorageProxy : IAsyncDisposable
         await serving;
         listener.Close();
         client.Dispose();
+    }
+
+    /// <summary>The listener takes no port 0; one that looked free may be taken by the time that it binds.</summary>
+    private static (HttpListener Listener, int Port) Listen()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            int port;
+            using (var probe = new TcpListener(IPAddress.Loopback, 0))
+            {
+                probe.Start();
+                port = ((IPEndPoint)probe.LocalEndpoint).Port;
+            }
+
+            var listener = new HttpListener();
+            listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+            try
+            {
+                listener.Start();
+                return (listener, port);
+            }
+            catch (HttpListenerException) when (attempt < MostStarts)
+            {
+                listener.Close();
+            }
+        }
     }
 
     private async Task ServeAsync()
