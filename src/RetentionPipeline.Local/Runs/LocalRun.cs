@@ -52,6 +52,11 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             using var folder = RunFolder.Take(options);
             return await RunWithStorageAsync(folder, policy, loaded.Policy, cancel);
         }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            view.Say("Ended before the pipeline began: nothing was erased. Start it again: it goes on from here.");
+            return 1;
+        }
         catch (RunFolderException problem)
         {
             view.Say(problem.Message);
@@ -112,7 +117,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
         var before = await MeasureAsync(children, policy, cancel);
         var follow = await RunPipelineAsync(services, policy, folder, cancel);
-        var after = cancel.IsCancellationRequested ? before : await MeasureAsync(children, policy, cancel);
+        var after = await MeasureAgainAsync(before, children, policy, cancel);
         return await EndAsync(services, follow, before.ToDictionary(pair => pair.Key, pair => Math.Min(pair.Value, after[pair.Key])));
     }
 
@@ -130,6 +135,20 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         }
 
         return measured;
+    }
+
+    /// <summary>Who ends the run now waits for no figure: what was done is told all the same.</summary>
+    private async Task<IReadOnlyDictionary<StoreKind, double>> MeasureAgainAsync(
+        IReadOnlyDictionary<StoreKind, double> before, ChildVerb children, Policy policy, CancellationToken cancel)
+    {
+        try
+        {
+            return cancel.IsCancellationRequested ? before : await MeasureAsync(children, policy, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return before;
+        }
     }
 
     private async Task SeedAsync(ChildVerb children, IServiceProvider services, CancellationToken cancel)

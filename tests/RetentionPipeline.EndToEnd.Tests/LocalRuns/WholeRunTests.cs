@@ -55,6 +55,21 @@ public sealed class WholeRunTests : IDisposable
         AssertLogIsWell();
     }
 
+    [Theory]
+    [InlineData("Starting the storage")]
+    [InlineData("Looking for the sample company")]
+    public async Task Ctrl_C_before_the_pipeline_begins_ends_every_child_without_a_stack_trace(string said)
+    {
+        await using var run = Start();
+        await run.SaysAsync(said);
+        await run.SignalAsync("INT");
+
+        Assert.Equal(1, await run.WaitForExitAsync());
+        Assert.Contains("Ended before the pipeline began", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Output, StringComparison.Ordinal);
+        Assert.Empty(StartedRun.ProcessesOf(folder));
+    }
+
     [LongFact, Trait("Category", "Long")]
     public async Task The_plain_command_does_what_was_never_done_here_and_a_second_one_finds_nothing_due()
     {
