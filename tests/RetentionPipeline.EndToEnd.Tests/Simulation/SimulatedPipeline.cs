@@ -67,7 +67,7 @@ internal sealed class SimulatedPipeline : IDisposable
     }
 
     /// <summary>A second instance over the same stores.</summary>
-    public ServiceProvider Another() => Build();
+    public ServiceProvider Another(TimeProvider? time = null) => Build(time);
 
     public async Task StorePolicyAsync(string yaml)
     {
@@ -249,11 +249,11 @@ internal sealed class SimulatedPipeline : IDisposable
         Time.AdvanceTo(next < now + TimeSpan.FromMinutes(10) ? next : now + TimeSpan.FromMinutes(10));
     }
 
-    private ServiceProvider Build()
+    private ServiceProvider Build(TimeProvider? time = null)
     {
         var settings = new PipelineSettings(PipelineTimes.Local, ActConcurrency, new PumpBounds(2, 2), "log.example/test");
         return new ServiceCollection()
-            .AddSingleton<TimeProvider>(Time)
+            .AddSingleton(time ?? Time)
             .AddSingleton<IObjectStore>(Objects).AddSingleton(HideHolds ? new RowsWithoutHolds(Rows) : (IRowStore)Rows).AddSingleton<IWorkQueue>(Queue)
             .AddSingleton<ISecretStore>(Secrets)
             .AddSingleton<IRecordStores>(new MemoryRecordStores(
