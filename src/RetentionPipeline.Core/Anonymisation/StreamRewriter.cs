@@ -19,7 +19,7 @@ public static class StreamRewriter
     {
         var head = new byte[2];
         var length = await input.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancel);
-        var content = new PrefixedStream(head.AsMemory(0, length), input);
+        var content = new FramedStream(head.AsMemory(0, length), input, default);
         if (!IsGzip(head.AsSpan(0, length), plan.Compression))
         {
             return await PipeAsync(content, output, plan, cancel);
@@ -44,7 +44,7 @@ public static class StreamRewriter
     {
         Span<byte> head = stackalloc byte[2];
         var length = input.ReadAtLeast(head, 2, throwOnEndOfStream: false);
-        var content = new PrefixedStream(head[..length].ToArray(), input);
+        var content = new FramedStream(head[..length].ToArray(), input, default);
         if (!IsGzip(head[..length], plan.Compression))
         {
             return Pipe(content, output, plan, progress, cancel);
@@ -67,7 +67,7 @@ public static class StreamRewriter
     {
         var head = new byte[2];
         var length = await input.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancel);
-        var content = new PrefixedStream(head.AsMemory(0, length), input);
+        var content = new FramedStream(head.AsMemory(0, length), input, default);
         return IsGzip(head.AsSpan(0, length), ContentCompression.Detect)
             ? new WholeGzipStream(content)
             : content;

@@ -29,7 +29,7 @@ internal sealed class WholeGzipStream : Stream
             deflated.Write(mark);
         }
 
-        inflated = new GZipStream(new FollowedStream(content, member.ToArray()), CompressionMode.Decompress, leaveOpen: true);
+        inflated = new GZipStream(new FramedStream(default, content, member.ToArray()), CompressionMode.Decompress, leaveOpen: true);
     }
 
     public override bool CanRead => true;

@@ -1,9 +1,10 @@
 namespace RetentionPipeline.Core.Anonymisation;
 
-/// <summary>A stream behind whose end some more bytes are read.</summary>
-internal sealed class FollowedStream(Stream first, ReadOnlyMemory<byte> then) : Stream
+/// <summary>A stream with bytes before its first one (such as were read already) and behind its end.</summary>
+internal sealed class FramedStream(ReadOnlyMemory<byte> before, Stream content, ReadOnlyMemory<byte> behind) : Stream
 {
-    private ReadOnlyMemory<byte> left = then;
+    private ReadOnlyMemory<byte> first = before;
+    private ReadOnlyMemory<byte> last = behind;
 
     public override bool CanRead => true;
 
@@ -21,10 +22,25 @@ internal sealed class FollowedStream(Stream first, ReadOnlyMemory<byte> then) : 
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override int Read(Span<byte> buffer) => first.Read(buffer) is > 0 and var length ? length : TakeRest(buffer);
+    public override int Read(Span<byte> buffer)
+    {
+        if (!first.IsEmpty)
+        {
+            return Take(ref first, buffer);
+        }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        await first.ReadAsync(buffer, cancellationToken) is > 0 and var length ? length : TakeRest(buffer.Span);
+        return content.Read(buffer) is > 0 and var length ? length : Take(ref last, buffer);
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (!first.IsEmpty)
+        {
+            return Take(ref first, buffer.Span);
+        }
+
+        return await content.ReadAsync(buffer, cancellationToken) is > 0 and var length ? length : Take(ref last, buffer.Span);
+    }
 
     public override void Flush()
     {
@@ -36,7 +52,7 @@ internal sealed class FollowedStream(Stream first, ReadOnlyMemory<byte> then) : 
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    private int TakeRest(Span<byte> buffer)
+    private static int Take(ref ReadOnlyMemory<byte> left, Span<byte> buffer)
     {
         var count = Math.Min(buffer.Length, left.Length);
         left.Span[..count].CopyTo(buffer);
