@@ -101,7 +101,7 @@ internal static class Rules
         ["ServiceBus"] = [""],
         ["Files"] = [""],
         ["Pump"] = [""],
-        ["Composition"] = ["", "Blobs", "Cosmos", "Tables", "Queues", "Files", "Pump"],
+        ["Composition"] = ["", "Blobs", "Cosmos", "Tables", "Queues", "ServiceBus", "Files", "Pump"],
     };
 
     /// <summary>The namespaces of packages that a folder of Adapters may name, with all below them.</summary>

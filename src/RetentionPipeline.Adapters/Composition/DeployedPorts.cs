@@ -7,6 +7,7 @@ using RetentionPipeline.Adapters.Blobs;
 using RetentionPipeline.Adapters.Cosmos;
 using RetentionPipeline.Adapters.Files;
 using RetentionPipeline.Adapters.Queues;
+using RetentionPipeline.Adapters.ServiceBus;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
@@ -22,8 +23,10 @@ public static class DeployedPorts
     private const string Rows = "pipeline";
     private const string AccountKey = "AccountKey=";
 
-    /// <summary>The longest handling is short there, and a killed run's work comes back as soon.</summary>
-    private static readonly QueueBehaviour OnOneMachine = QueueBehaviour.Default with { LockLength = TimeSpan.FromSeconds(20) };
+    /// <summary>
+    /// Queues on one machine: the longest handling is short there, and a killed run's work comes back as soon.
+    /// </summary>
+    public static readonly QueueBehaviour OnOneMachine = QueueBehaviour.Default with { LockLength = TimeSpan.FromSeconds(20) };
 
     /// <summary>Adds the ports; nothing is connected before it is used.</summary>
     public static IServiceCollection AddDeployment(this IServiceCollection services, Deployment deployment)
@@ -37,8 +40,7 @@ public static class DeployedPorts
             .AddSingleton<IObjectStore>(new BlobObjectStore(blobs.GetBlobContainerClient(Objects)))
             .AddSingleton<IRowStore>(new TableRowStore(tables.GetTableClient(Rows)))
             .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
-            .AddSingleton<IWorkQueue>(provider => new SqliteWorkQueue(
-                deployment.Queue, OnOneMachine, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton(provider => OpenQueue(deployment.Queue, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)
@@ -107,6 +109,28 @@ public static class DeployedPorts
         return IsUrl(address)
             ? new TableServiceClient(new Uri(address), new DefaultAzureCredential(), options)
             : new TableServiceClient(address, options);
+    }
+
+    private static IWorkQueue OpenQueue(string address, TimeProvider time)
+    {
+        if (Path.IsPathRooted(address) || address.EndsWith(".db", StringComparison.Ordinal))
+        {
+            return new SqliteWorkQueue(address, OnOneMachine, time);
+        }
+
+        try
+        {
+            return address.Contains('=', StringComparison.Ordinal)
+                ? new ServiceBusWorkQueue(address)
+                : new ServiceBusWorkQueue(address, new DefaultAzureCredential());
+        }
+        catch (Exception problem) when (problem is ArgumentException or FormatException)
+        {
+            // The SDK's text may quote the key.
+            throw new DeploymentException(
+                "The address of Service Bus is neither a connection string (Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…) "
+                + "nor a namespace such as name.servicebus.windows.net.");
+        }
     }
 
     private static bool IsUrl(string address) => address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);

@@ -13,7 +13,10 @@ namespace RetentionPipeline.Adapters.Composition;
 /// <param name="Account">Account of the pipeline's own objects, rows and ledger.</param>
 /// <param name="AccountTables">Its table endpoint, where <paramref name="Account"/> is a URL.</param>
 /// <param name="Stores">By the names of the policy.</param>
-/// <param name="Queue">File of the queues.</param>
+/// <param name="Queue">
+/// Service Bus: a connection string, or a namespace (<c>name.servicebus.windows.net</c>) that is used with an identity. Or the
+/// full path of a file (<c>.db</c>), for hosts on one machine without a bus.
+/// </param>
 /// <param name="Keys">Folder of the keys.</param>
 /// <param name="Origin">Origin of the ledger.</param>
 /// <param name="Times">local or azure.</param>

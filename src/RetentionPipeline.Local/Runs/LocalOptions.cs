@@ -44,6 +44,12 @@ public sealed record LocalOptions
     /// <summary>Connection string or URL of a real Cosmos DB account; null for the gateway on this machine.</summary>
     public string? Cosmos { get; init; }
 
+    /// <summary>Connection string or namespace of a real Service Bus; null for the one on this machine.</summary>
+    public string? Bus { get; init; }
+
+    /// <summary>Port of the Service Bus on this machine; 0 for a free one.</summary>
+    public int BusPort { get; init; }
+
     /// <summary>Port of the gateway; 0 for a free one.</summary>
     public int CosmosPort { get; init; }
 
@@ -72,13 +78,15 @@ public sealed record LocalOptions
         var storage = new Option<string?>("--storage") { Description = "Connection string or URL of a real storage account." };
         var cosmos = new Option<string?>("--cosmos") { Description = "Connection string or URL of a real Cosmos DB account." };
         var cosmosPort = new Option<int>("--cosmos-port") { Description = "Port of the local Cosmos DB account; a free one by default." };
+        var bus = new Option<string?>("--bus") { Description = "Connection string or namespace of a real Service Bus; its queues are there." };
+        var busPort = new Option<int>("--bus-port") { Description = "Port of the local Service Bus; a free one by default." };
         var blobPort = new Option<int>("--blob-port") { Description = "Port of the local blob service; a free one by default." };
         var tablePort = new Option<int>("--table-port") { Description = "Port of the local table service; a free one by default." };
         var node = new Option<string>("--node") { Description = "The Node.js command.", DefaultValueFactory = _ => "node" };
         var root = new RootCommand("Runs the whole pipeline on this machine, on a sample company or your own policy.")
         {
-            records, logs, once, keep, data, seed, faults, policy, summary, export, storage, cosmos, cosmosPort, blobPort,
-            tablePort, node,
+            records, logs, once, keep, data, seed, faults, policy, summary, export, storage, cosmos, cosmosPort, bus,
+            busPort, blobPort, tablePort, node,
         };
         records.Validators.Add(result => CheckRange(result, 100, 10_000_000, "--records takes 100 to 10,000,000."));
         logs.Validators.Add(result => CheckRange(result, 0, 10_000, "--log-mb takes 0 to 10,000."));
@@ -98,6 +106,8 @@ public sealed record LocalOptions
             Storage = result.GetValue(storage),
             Cosmos = result.GetValue(cosmos),
             CosmosPort = result.GetValue(cosmosPort),
+            Bus = result.GetValue(bus),
+            BusPort = result.GetValue(busPort),
             BlobPort = result.GetValue(blobPort),
             TablePort = result.GetValue(tablePort),
             Node = result.GetValue(node)!,

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Identity;
+using Azure.Messaging.ServiceBus;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RetentionPipeline.Adapters.Composition;
@@ -8,6 +9,7 @@ using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 using RetentionPipeline.Local.Azurite;
 using RetentionPipeline.Local.Children;
@@ -76,9 +78,16 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 + "Check the address, the network and the identity's roles (Storage Blob Data Contributor, Storage Table Data Contributor).");
             return 3;
         }
+        catch (Exception problem) when (problem is ServiceBusException or UnauthorizedAccessException)
+        {
+            view.Say(
+                $"Service Bus cannot be reached or refuses: {(problem as ServiceBusException)?.Reason.ToString() ?? "no right to receive"}. "
+                + "Check the address, the network, the queues and the identity's role (Azure Service Bus Data Owner).");
+            return 3;
+        }
         catch (DeploymentException problem)
         {
-            view.Say($"--cosmos is no address: {problem.Message}");
+            view.Say(problem.Message);
             return 2;
         }
         catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException or ChildFailedException or StoreUnavailableException)
@@ -95,13 +104,19 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             ? await AzuriteProcess.StartAsync(
                 new AzuriteOptions(Path.Combine(options.Folder, "azurite"), options.BlobPort, options.TablePort, options.Node), cancel)
             : null;
-        await using var endpoints = options.Cosmos is null && policy.Stores.Values.Any(store => store.Kind is StoreKind.Cosmos)
-            ? await EndpointsChild.StartAsync(new EndpointsOptions(options.Folder, options.CosmosPort), cancel)
-            : null;
-        var places = new StorePlaces(options.Storage ?? azurite!.ConnectionString, options.Cosmos ?? endpoints?.Cosmos);
+        var wanted = new EndpointsOptions(
+            options.Folder,
+            options.Cosmos is null && policy.Stores.Values.Any(store => store.Kind is StoreKind.Cosmos) ? options.CosmosPort : null,
+            options.Bus is null ? options.BusPort : null,
+            [
+                QueueNames.Slices, QueueNames.Operations,
+                .. policy.Sources.Keys.SelectMany(source => new[] { QueueNames.RequestsOf(source), QueueNames.RepliesOf(source) }),
+            ]);
+        await using var endpoints = wanted is { CosmosPort: null, BusPort: null } ? null : await EndpointsChild.StartAsync(wanted, cancel);
+        var places = new StorePlaces(options.Storage ?? azurite!.ConnectionString, options.Cosmos ?? endpoints?.Addresses.Cosmos);
         var deployment = new Deployment(
             places.Storage, null, policy.Stores.ToDictionary(pair => pair.Key, pair => new StoreAddress(pair.Value.Kind, places.Of(pair.Value.Kind))),
-            Path.Combine(options.Folder, "queues.db"), Path.Combine(options.Folder, "keys"), "retention.local/ledger", "local");
+            options.Bus ?? endpoints!.Addresses.Bus!, Path.Combine(options.Folder, "keys"), "retention.local/ledger", "local");
         deployment.Save(Path.Combine(options.Folder, Deployment.FileName));
         await DeployedPorts.CreateOwnStoresAsync(deployment, cancel);
         using var log = new RunLog(Path.Combine(options.Folder, "log.txt"), time);
@@ -112,6 +127,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 
         await services.GetRequiredService<CosmosAccounts>().ReachAllAsync(cancel);
+        await ReachBusAsync(services.GetRequiredService<IWorkQueue>(), cancel);
         var children = new ChildVerb(places);
         await SeedAsync(children, services, cancel);
         await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
@@ -119,6 +135,15 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         var follow = await RunPipelineAsync(services, policy, folder, cancel);
         var after = await MeasureAgainAsync(before, children, policy, cancel);
         return await EndAsync(services, follow, before.ToDictionary(pair => pair.Key, pair => Math.Min(pair.Value, after[pair.Key])));
+    }
+
+    /// <summary>A message that happens to come is given back.</summary>
+    private static async Task ReachBusAsync(IWorkQueue queue, CancellationToken cancel)
+    {
+        foreach (var message in await queue.ReceiveAsync(QueueNames.Slices, 1, TimeSpan.Zero, cancel))
+        {
+            await queue.AbandonAsync(message, cancel);
+        }
     }
 
     /// <summary>What the SDKs alone reach in each kind of store of records that the policy has; empty without a summary.</summary>

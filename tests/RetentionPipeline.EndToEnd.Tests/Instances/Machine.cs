@@ -13,23 +13,25 @@ using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 using RetentionPipeline.Local.Azurite;
+using RetentionPipeline.Local.Endpoints.Bus;
 
 namespace RetentionPipeline.EndToEnd.Tests.Instances;
 
 /// <summary>
-/// A deployment on this machine: real storage, and instances of the pipeline that are processes of their own,
+/// A deployment on this machine: real storage, queues behind a Service Bus endpoint, and instances of the pipeline that are processes of their own,
 /// <c>retention run</c>. Its store <c>shop</c> lies behind a proxy that notes each request.
 /// </summary>
 internal sealed partial class Machine : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly AzuriteProcess azurite;
+    private readonly BusEndpoint bus;
     private readonly List<Process> instances = [];
     private readonly List<StorageProxy> proxies = [];
 
-    private Machine(AzuriteProcess azurite, string folder)
+    private Machine(AzuriteProcess azurite, BusEndpoint bus, string folder)
     {
-        (this.azurite, Folder) = (azurite, folder);
+        (this.azurite, this.bus, Folder) = (azurite, bus, folder);
         Shop = Proxy();
         var stores = new Dictionary<string, StoreAddress>
         {
@@ -37,7 +39,7 @@ internal sealed partial class Machine : IAsyncDisposable
             ["side"] = new(StoreKind.Table, azurite.ConnectionString),
         };
         Deployment = new Deployment(
-            azurite.ConnectionString, null, stores, Path.Combine(folder, "queues.db"), Path.Combine(folder, "keys"),
+            azurite.ConnectionString, null, stores, bus.ConnectionString, Path.Combine(folder, "keys"),
             "retention.local/machine", "local");
         Services = new ServiceCollection().AddSingleton(TimeProvider.System)
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
@@ -60,7 +62,12 @@ internal sealed partial class Machine : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("machine-").FullName;
         var azurite = await AzuriteProcess.StartAsync(new AzuriteOptions(Path.Combine(folder, "azurite")), CancellationToken.None);
-        var machine = new Machine(azurite, folder);
+        var bus = await BusEndpoint.StartAsync(
+            new BusEndpointOptions(
+                Path.Combine(folder, "bus.db"),
+                new[] { QueueNames.Slices, QueueNames.Operations }.ToDictionary(name => name, _ => DeployedPorts.OnOneMachine)),
+            CancellationToken.None);
+        var machine = new Machine(azurite, bus, folder);
         machine.Deployment.Save(Path.Combine(folder, Deployment.FileName));
         await DeployedPorts.CreateOwnStoresAsync(machine.Deployment, CancellationToken.None);
         await machine.Get<PolicyBook>().StoreAsync(policy, "policy.yaml", CancellationToken.None);
@@ -196,6 +203,7 @@ internal sealed partial class Machine : IAsyncDisposable
             await proxy.DisposeAsync();
         }
 
+        await bus.DisposeAsync();
         await azurite.DisposeAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(Folder, recursive: true);

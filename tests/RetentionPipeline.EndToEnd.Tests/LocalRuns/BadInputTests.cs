@@ -33,6 +33,7 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("--blob-port")]
     [InlineData("--cosmos-port")]
+    [InlineData("--bus-port")]
     [InlineData("--table-port")]
     public async Task A_port_that_is_in_use_is_named(string option)
     {
@@ -135,7 +136,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task Something_that_is_no_address_is_no_Cosmos_DB_account()
     {
-        var output = await AssertRefusedAsync(BadInput, "--cosmos is no address", "--cosmos", "AccountEndpoint=mine;AccountKey=oh-no!;");
+        var output = await AssertRefusedAsync(BadInput, "The address of a Cosmos DB account is neither", "--cosmos", "AccountEndpoint=mine;AccountKey=oh-no!;");
         Assert.DoesNotContain("oh-no", output, StringComparison.Ordinal);
     }
 
@@ -146,6 +147,20 @@ public sealed class BadInputTests : IDisposable
         var output = await AssertRefusedAsync(
             CannotReach, "shop", "--cosmos", $"AccountEndpoint=http://127.0.0.1:9/;AccountKey={key};");
         Assert.Contains("does not answer", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public Task Something_that_is_no_address_is_no_Service_Bus() => AssertRefusedAsync(
+        BadInput, "The address of Service Bus is neither", "--bus", "Endpoint=mine;Key=oh-no!");
+
+    [Fact]
+    public async Task A_Service_Bus_that_does_not_answer_is_told_and_the_key_is_not()
+    {
+        const string key = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudA==";
+        var output = await AssertRefusedAsync(
+            CannotReach, "Service Bus cannot be reached or refuses", "--bus",
+            $"Endpoint=sb://localhost:9;SharedAccessKeyName=Root;SharedAccessKey={key};UseDevelopmentEmulator=true;");
         Assert.DoesNotContain(key, output, StringComparison.Ordinal);
     }
 
