@@ -70,6 +70,6 @@ public static class PipelineServices
         .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>();
 
     private static void AddRequests(IServiceCollection services) => services
-        .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
+        .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<SubjectBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
         .AddSingleton<TaskAssigner>().AddSingleton<RequestCloser>().AddSingleton<RequestTaskHandler>().AddSingleton<RequestDesk>();
 }

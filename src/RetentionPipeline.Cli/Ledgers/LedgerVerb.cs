@@ -113,6 +113,11 @@ internal static class LedgerVerb
             Console.WriteLine($"unchecked: hold {hold} on a person or record; give --openings to check it");
         }
 
+        foreach (var request in verdict.Meaning?.UncheckedRequests ?? [])
+        {
+            Console.WriteLine($"unchecked: the list of datasets of request {request}; give --openings to check it");
+        }
+
         foreach (var (operation, age) in verdict.Meaning?.OpenIntents ?? [])
         {
             Console.WriteLine($"open: intent of {operation}, {age.TotalMinutes:F0} minutes old");

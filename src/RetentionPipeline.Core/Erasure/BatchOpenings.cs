@@ -22,29 +22,23 @@ public sealed record BatchOpenings(int Epoch, IReadOnlyList<RecordOpening> Entri
 public sealed record RecordOpening(
     byte[] Salt, string Record, IReadOnlyList<SubjectOpening> Subjects, string Version)
 {
+    /// <summary>Its commitment: the leaf hash of the intent's root as it is.</summary>
+    public byte[] Commit() => Commit(Salt, Record, Subjects.Select(subject => subject.Commit()), Version);
+
     /// <summary>
     /// The commitment: SHA-256(0x00 ‖ salt ‖ JCS({record, subjects, version})), where subjects is the sorted list of
-    /// hex SHA-256(0x00 ‖ salt_s ‖ pseudonym). It is the leaf hash of the intent's root as it is.
+    /// hex SHA-256(0x00 ‖ salt_s ‖ pseudonym), so that a subject can be hidden behind its hash.
     /// </summary>
-    public byte[] Commit()
+    public static byte[] Commit(byte[] salt, string record, IEnumerable<string> subjects, string version)
     {
-        var subjects = Subjects.Select(subject => subject.Commit()).Order(StringComparer.Ordinal);
         var text = Jcs.Encode(new JsonObject
         {
-            ["record"] = Record,
-            ["subjects"] = new JsonArray([.. subjects.Select(hash => (JsonNode)hash)]),
-            ["version"] = Version,
+            ["record"] = record,
+            ["subjects"] = new JsonArray([.. subjects.Order(StringComparer.Ordinal).Select(hash => (JsonNode)hash)]),
+            ["version"] = version,
         });
-        return SHA256.HashData([0, .. Salt, .. text]);
+        return SHA256.HashData([0, .. salt, .. text]);
     }
-}
-
-/// <summary>Opens one subject of a record.</summary>
-public sealed record SubjectOpening(byte[] Salt, string Pseudonym)
-{
-    /// <summary>Lowercase hex.</summary>
-    public string Commit() => Convert.ToHexStringLower(
-        SHA256.HashData([0, .. Salt, .. System.Text.Encoding.UTF8.GetBytes(Pseudonym)]));
 }
 
 /// <summary>Reads and makes openings.</summary>

@@ -17,7 +17,16 @@ public interface IOpeningsSource
 
     /// <summary>Pseudonyms that a subject or record hold covers; null if its opening is not there.</summary>
     HoldOpening? FindHold(string hold);
+
+    /// <summary>
+    /// What the closing of a request is over, for its leaf of that part; null if it is not there.
+    /// </summary>
+    RequestEntries? FindRequest(string request, string part);
 }
+
+/// <summary>The entries of a request's closing.</summary>
+/// <param name="Entries">JCS each, see <see cref="Requests.DatasetEntry"/>, in the order of the datasets.</param>
+public sealed record RequestEntries(IReadOnlyList<string> Entries);
 
 /// <summary>The opening of a hold.</summary>
 /// <param name="Subjects">Pseudonyms of the held person.</param>

@@ -39,6 +39,8 @@ internal sealed class ScanLeaves(string scan)
 
     public long Slices { get; private set; }
 
+    public (long Index, Leaf Leaf)? Start { get; private set; }
+
     public (long Index, Leaf Leaf)? Close { get; private set; }
 
     public HashSet<string> Operations { get; } = new(StringComparer.Ordinal);
@@ -48,6 +50,7 @@ internal sealed class ScanLeaves(string scan)
         if (leaf.Part == "start")
         {
             Slices = (long)leaf.Body["slices"]!;
+            Start = (index, leaf);
         }
         else
         {
@@ -55,3 +58,38 @@ internal sealed class ScanLeaves(string scan)
         }
     }
 }
+
+/// <summary>What a request leaf states.</summary>
+/// <param name="Policy">Of a receipt.</param>
+/// <param name="Datasets">Of an acceptance: how many must report.</param>
+/// <param name="Closing">Of an end.</param>
+internal sealed record RequestLeaf(
+    long Index, DateTimeOffset At, string Part, string Source, string? Policy, long? Datasets, RequestClosing? Closing)
+{
+    public const string Accepted = "accepted";
+    public const string Parked = "parked";
+    public const string Rejected = "rejected";
+    public const string Completed = "completed";
+    public const string Partially = "partially-completed";
+
+    /// <summary>The part without its number.</summary>
+    public string State => Part.Split('.')[0];
+
+    public static RequestLeaf Of(long index, Leaf leaf)
+    {
+        var body = leaf.Body;
+        var source = IntentFacts.Text(body, "source");
+        return leaf.Part is Accepted or Parked or Rejected
+            ? new(index, leaf.At, leaf.Part, source, IntentFacts.Text(body, "policy"), (long?)body["datasets"], null)
+            : new(index, leaf.At, leaf.Part, source, null, null, new RequestClosing(
+                (long)body["count"]!, IntentFacts.Text(body, "root"), IntentFacts.Text(body, "state"),
+                [.. body["tasks"]!.AsArray().Select(task => task!.GetValue<string>())]));
+    }
+}
+
+/// <summary>What the end of a request states.</summary>
+/// <param name="Count">Datasets.</param>
+/// <param name="Root">Over their entries, see <see cref="Requests.DatasetEntry"/>.</param>
+/// <param name="State">The word.</param>
+/// <param name="Tasks">Scans, in the order of the datasets.</param>
+internal sealed record RequestClosing(long Count, string Root, string State, IReadOnlyList<string> Tasks);

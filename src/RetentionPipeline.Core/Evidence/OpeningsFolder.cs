@@ -2,12 +2,14 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Core.Evidence;
 
 /// <summary>
-/// Openings as files beside an exported log: <c>operations/ID.json</c>, <c>outcomes/ID.json</c> and <c>holds/ID.json</c>.
+/// Openings as files beside an exported log: <c>operations/ID.json</c>, <c>outcomes/ID.json</c>, <c>holds/ID.json</c> and
+/// <c>requests/ID.PART.json</c>.
 /// Pseudonyms only, but personal data all the same: for auditors, not for publication.
 /// </summary>
 public sealed class OpeningsFolder(string folder) : IOpeningsSource
@@ -16,9 +18,11 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
     public async Task<int> WriteAsync(
         IObjectStore objects, OperationBooks books, HoldTable holds, Pseudonyms pseudonyms, CancellationToken cancel)
     {
-        Directory.CreateDirectory(Path.Combine(folder, "operations"));
-        Directory.CreateDirectory(Path.Combine(folder, "outcomes"));
-        Directory.CreateDirectory(Path.Combine(folder, "holds"));
+        foreach (var kind in new[] { "operations", "outcomes", "holds", "requests" })
+        {
+            Directory.CreateDirectory(Path.Combine(folder, kind));
+        }
+
         var written = 0;
         await foreach (var id in objects.ListSegmentsAsync(ObjectNames.Operations, cancel))
         {
@@ -44,6 +48,22 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
             }
         }
 
+        return written + await WriteRequestsAsync(objects, cancel);
+    }
+
+    private async Task<int> WriteRequestsAsync(IObjectStore objects, CancellationToken cancel)
+    {
+        var written = 0;
+        await foreach (var name in objects.ListAsync(ObjectNames.Requested, cancel))
+        {
+            if (name.Split('/') is [_, var id, var part] && Guid.TryParse(id, out _)
+                && await objects.ReadAsync(name, cancel) is { } stands && RequestAnswers.Read(stands) is { Entries.Count: > 0 } answer)
+            {
+                await WriteAsync("requests", $"{id}.{part}", new RequestEntries(answer.Entries), EvidenceJson.Default.RequestEntries, cancel);
+                written++;
+            }
+        }
+
         return written;
     }
 
@@ -56,12 +76,18 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
     /// <inheritdoc/>
     public HoldOpening? FindHold(string hold) => Find("holds", hold, EvidenceJson.Default.HoldOpening);
 
+    /// <inheritdoc/>
+    public RequestEntries? FindRequest(string request, string part) =>
+        Guid.TryParse(request, out _) && part.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.')
+            ? Find("requests", $"{request}.{part}", EvidenceJson.Default.RequestEntries)
+            : null;
+
     private Task WriteAsync<T>(
         string kind, string id, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancel) =>
         File.WriteAllBytesAsync(PathOf(kind, id), JsonSerializer.SerializeToUtf8Bytes(value, type), cancel);
 
     private T? Find<T>(string kind, string id, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class => Guid.TryParse(id, out _) && File.Exists(PathOf(kind, id))
+        where T : class => Guid.TryParse(id.Split('.')[0], out _) && File.Exists(PathOf(kind, id))
             ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(kind, id)), type)
             : null;
 
@@ -77,4 +103,5 @@ public sealed record OperationBooks(OpeningsBook Openings, OutcomeWriter Outcome
 [JsonSerializable(typeof(BatchOpenings))]
 [JsonSerializable(typeof(HoldOpening))]
 [JsonSerializable(typeof(OutcomeEntries))]
+[JsonSerializable(typeof(RequestEntries))]
 internal sealed partial class EvidenceJson : JsonSerializerContext;

@@ -62,7 +62,7 @@ internal sealed class ScanRules(
         var numbers = (4 * scan.Operations.Count) + 1000;
         for (var slice = 0; slice < scan.Slices && ordered.Count < scan.Operations.Count; slice++)
         {
-            for (var number = 0; number < numbers; number++)
+            for (var number = 0; number < numbers && ordered.Count < scan.Operations.Count; number++)
             {
                 var operation = DerivedId.Operation(id, slice, number);
                 while (scan.Operations.Contains(operation.ToString("D")) && outcomes.ContainsKey(operation.ToString("D")))

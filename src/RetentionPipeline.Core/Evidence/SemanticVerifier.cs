@@ -8,9 +8,10 @@ namespace RetentionPipeline.Core.Evidence;
 /// <param name="Problems">Rules that are broken.</param>
 /// <param name="OpenIntents">Intents without an outcome, with their age at the log's last leaf.</param>
 /// <param name="UncheckedHolds">Subject and record holds that were not checked, since no openings were given.</param>
+/// <param name="UncheckedRequests">Requests whose list of datasets was not checked, since its entries were not given.</param>
 public sealed record SemanticReport(
     IReadOnlyList<LogProblem> Problems, IReadOnlyList<(string Operation, TimeSpan Age)> OpenIntents,
-    IReadOnlyList<string> UncheckedHolds);
+    IReadOnlyList<string> UncheckedHolds, IReadOnlyList<string> UncheckedRequests);
 
 /// <summary>
 /// Checks what the leaves of a whole log mean: fed leaf by leaf, in order. Structure is checked before, by
@@ -24,6 +25,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     private readonly Dictionary<string, OutcomeLeaf> outcomes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ScanLeaves> scans = new(StringComparer.Ordinal);
     private readonly HoldRules holds = new(openings);
+    private readonly Dictionary<string, List<RequestLeaf>> requests = new(StringComparer.Ordinal);
     private readonly HashSet<string> policies = new(StringComparer.Ordinal);
     private DateTimeOffset lastAt;
 
@@ -38,14 +40,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
             return;
         }
 
-        try
-        {
-            Take(index, leaf);
-        }
-        catch (Exception problem) when (problem is NullReferenceException or InvalidOperationException or FormatException or ArgumentException)
-        {
-            Report(index, "body", $"The body of a leaf of type {leaf.Type} lacks what such a leaf states.");
-        }
+        Guard(index, leaf.Type, () => Take(index, leaf));
     }
 
     /// <summary>Ends: checks what needs the whole log.</summary>
@@ -70,12 +65,18 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
 
         foreach (var scan in scans.Values)
         {
-            new ScanRules(scan, intents, outcomes).Check(problems);
+            Guard(scan.Close?.Index ?? 0, LeafTypes.Scan, () => new ScanRules(scan, intents, outcomes).Check(problems));
+        }
+
+        var requestRules = new RequestRules(scans, policies, openings);
+        foreach (var (request, leaves) in requests)
+        {
+            Guard(leaves[^1].Index, LeafTypes.Request, () => requestRules.Check(request, leaves, problems));
         }
 
         var open = intents.Where(pair => !outcomes.ContainsKey(pair.Key))
             .Select(pair => (pair.Key, lastAt - pair.Value.At)).ToList();
-        return new SemanticReport([.. problems.OrderBy(problem => problem.Index)], open, holds.Unchecked());
+        return new SemanticReport([.. problems.OrderBy(problem => problem.Index)], open, holds.Unchecked(), requestRules.Unchecked);
     }
 
     private void Take(long index, Leaf leaf)
@@ -97,6 +98,9 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
                 break;
             case LeafTypes.Hold or LeafTypes.HoldEffective or LeafTypes.HoldReleased:
                 holds.Take(index, leaf, problems);
+                break;
+            case LeafTypes.Request:
+                TakeRequest(index, leaf);
                 break;
         }
     }
@@ -120,6 +124,17 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
         {
             Report(index, "time-backwards", $"The outcome of {leaf.Id} is older than its intent.");
         }
+    }
+
+    private void TakeRequest(long index, Leaf leaf)
+    {
+        var told = RequestLeaf.Of(index, leaf);
+        if (!requests.TryGetValue(leaf.Id, out var leaves))
+        {
+            requests[leaf.Id] = leaves = [];
+        }
+
+        leaves.Add(told);
     }
 
     private void CheckChild(OutcomeLeaf outcome)
@@ -154,6 +169,19 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
         }
 
         return leaves;
+    }
+
+    /// <summary>A leaf of another form than its type's is a problem of the log, not of the verifier.</summary>
+    private void Guard(long index, string type, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (Exception problem) when (problem is NullReferenceException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            Report(index, "body", $"The body of a leaf of type {type} lacks what such a leaf states.");
+        }
     }
 
     private void Report(long index, string rule, string message) => problems.Add(new LogProblem(index, rule, message));

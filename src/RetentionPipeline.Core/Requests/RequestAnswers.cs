@@ -73,7 +73,8 @@ public sealed class RequestAnswers(IObjectStore objects, LaneWriter lanes, IWork
         JsonNode.Parse(answer.Reply)!["data"]!["datasets"]!.ToJsonString();
 
     /// <summary>What is told when a request comes in.</summary>
-    public static RequestAnswer OfReceipt(RequestRow row, Policy policy, IReadOnlyList<SubjectIdentifier> identifiers)
+    public static RequestAnswer OfReceipt(
+        RequestRow row, Policy policy, IReadOnlyList<SubjectIdentifier> identifiers, RequestSubjects? subjects)
     {
         var body = new JsonObject { ["nature"] = "delete", ["policy"] = row.Policy, ["source"] = row.Source };
         switch (row.State)
@@ -87,6 +88,8 @@ public sealed class RequestAnswers(IObjectStore objects, LaneWriter lanes, IWork
             default:
                 body["datasets"] = row.Tasks.Count;
                 body["identifiers"] = Assured(policy.Sources.GetValueOrDefault(row.Source), identifiers);
+                body["subjects"] = Texts(
+                    (subjects?.Openings ?? []).Select(opening => opening.Commit()).Order(StringComparer.Ordinal));
                 break;
         }
 
@@ -100,11 +103,10 @@ public sealed class RequestAnswers(IObjectStore objects, LaneWriter lanes, IWork
         RequestRow row, RequestState state, IReadOnlyList<EndedTask> tasks, DateTimeOffset at)
     {
         var entries = tasks.Select(Entry).ToList();
-        var hashes = entries.Select(entry => Rfc6962.LeafHash(Encoding.UTF8.GetBytes(entry))).ToList();
         var body = new JsonObject
         {
             ["count"] = entries.Count,
-            ["root"] = Convert.ToHexStringLower(MerkleTree.Root(hashes)),
+            ["root"] = DatasetEntry.Root(entries),
             ["source"] = row.Source,
             ["state"] = Word(state),
             ["tasks"] = Texts(tasks.Select(task => task.Last.Scan?.ToString("D")).OfType<string>()),
@@ -119,32 +121,10 @@ public sealed class RequestAnswers(IObjectStore objects, LaneWriter lanes, IWork
         return new RequestAnswer(leaf, Reply(row, state, at, datasets), entries);
     }
 
-    /// <summary>
-    /// What leaf hash i of the closing's root is the hash of: JCS of {counts, dataset, operations, scan}, all of it as the
-    /// scan's own closing leaf states it; without a scan {dataset, reason}.
-    /// </summary>
-    private static string Entry(EndedTask task)
-    {
-        var entry = new JsonObject { ["dataset"] = task.Last.Dataset };
-        if (task is { End: { } end, Last.Scan: { } scan })
-        {
-            var counts = new JsonObject();
-            foreach (var (word, count) in end.Counts)
-            {
-                counts[word] = count;
-            }
-
-            entry["counts"] = counts;
-            entry["operations"] = end.Root;
-            entry["scan"] = scan.ToString("D");
-        }
-        else
-        {
-            entry["reason"] = TaskWord(task.Last.Ending);
-        }
-
-        return Encoding.UTF8.GetString(Jcs.Encode(entry));
-    }
+    /// <summary>As the scan's own closing leaf states it; without a scan why none could look.</summary>
+    private static string Entry(EndedTask task) => task is { End: { } end, Last.Scan: { } scan }
+        ? DatasetEntry.OfScan(task.Last.Dataset, end.Counts, end.Root, scan.ToString("D"))
+        : DatasetEntry.OfReason(task.Last.Dataset, TaskWord(task.Last.Ending));
 
     /// <summary>The word of a task's end.</summary>
     public static string TaskWord(TaskEnding? ending) => ending switch
@@ -213,7 +193,7 @@ public sealed class RequestAnswers(IObjectStore objects, LaneWriter lanes, IWork
         }
     }
 
-    private static RequestAnswer Read(StoredObject stands) =>
+    internal static RequestAnswer Read(StoredObject stands) =>
         JsonSerializer.Deserialize(stands.Content.Span, RequestJsonContext.Default.RequestAnswer)
         ?? throw new FormatException("An answer object holds null.");
 }

@@ -19,7 +19,7 @@ public sealed partial class RequestCloser(
         var ended = new List<EndedTask>();
         foreach (var task in row.Tasks)
         {
-            ended.Add(new(task, task.Scan is { } scan ? await desk.FindEndAsync(scan, cancel) : null));
+            ended.Add(new(task, task.End ?? (task.Scan is { } scan ? await desk.FindEndAsync(scan, cancel) : null)));
         }
 
         var state = row.Tasks.All(task => task.Ending is TaskEnding.Done) ? RequestState.Completed : RequestState.PartiallyCompleted;

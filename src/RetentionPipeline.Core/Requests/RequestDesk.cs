@@ -36,9 +36,13 @@ public sealed class RequestDesk(RequestBook book, TaskDesk desk)
     private static readonly TimeSpan PassOfWindow = TimeSpan.FromDays(1);
 
     /// <summary>Null if no such request was received.</summary>
-    public async Task<RequestStatus?> FindAsync(string source, string eventId, CancellationToken cancel)
+    public Task<RequestStatus?> FindAsync(string source, string eventId, CancellationToken cancel) =>
+        FindAsync(DerivedId.RequestOf(source, eventId), cancel);
+
+    /// <summary>By its id in the log; null if no such request was received.</summary>
+    public async Task<RequestStatus?> FindAsync(Guid request, CancellationToken cancel)
     {
-        if (await book.FindAsync(DerivedId.RequestOf(source, eventId), cancel) is not { Row: var row })
+        if (await book.FindAsync(request, cancel) is not { Row: var row })
         {
             return null;
         }

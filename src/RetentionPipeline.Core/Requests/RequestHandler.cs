@@ -12,7 +12,8 @@ namespace RetentionPipeline.Core.Requests;
 /// carried out is answered as well: nothing is dropped, and nothing of it stays in a queue.
 /// </summary>
 public sealed partial class RequestHandler(
-    RequestBook book, RequestAnswers answers, TaskDesk desk, TimeProvider time, ILogger<RequestHandler> logger)
+    RequestBook book, RequestAnswers answers, SubjectBook persons, TaskDesk desk, TimeProvider time,
+    ILogger<RequestHandler> logger)
 {
     /// <summary>
     /// The entrances of the policy in force, with their dead-letter queues: a request that a broker gave up on is still
@@ -54,8 +55,10 @@ public sealed partial class RequestHandler(
     internal async Task TellReceiptAsync(RequestRow row, CancellationToken cancel)
     {
         var policy = await desk.PolicyAsync(row.Policy, cancel);
-        var identifiers = row.State is RequestState.Accepted ? await book.OpenAsync(row, cancel) : [];
-        await answers.TellAsync(row, row.State, RequestAnswers.OfReceipt(row, policy, identifiers), cancel);
+        var accepted = row.State is RequestState.Accepted;
+        var identifiers = accepted ? await book.OpenAsync(row, cancel) : [];
+        var subjects = accepted ? await persons.GetOrMakeAsync(row.Request, identifiers, cancel) : null;
+        await answers.TellAsync(row, row.State, RequestAnswers.OfReceipt(row, policy, identifiers, subjects), cancel);
     }
 
     private async Task<RequestRow> MakeAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Scanning;
 
 namespace RetentionPipeline.Core.Requests;
 
@@ -48,7 +49,14 @@ public sealed record RequestRow(
 /// <param name="HoldVersion">Version of the holds when that began.</param>
 /// <param name="Ending">Null while it is open.</param>
 public sealed record RequestTask(
-    string Dataset, int Number, DateTimeOffset Since, Guid? Scan, long HoldVersion, TaskEnding? Ending);
+    string Dataset, int Number, DateTimeOffset Since, Guid? Scan, long HoldVersion, TaskEnding? Ending)
+{
+    /// <summary>
+    /// What its scan said; null while it is open and where no scan could look. Kept here since a hold may keep a request
+    /// open for longer than the scan's own objects are.
+    /// </summary>
+    public TaskEnd? End { get; init; }
+}
 
 /// <summary>How a dataset ended for a request.</summary>
 public enum TaskEnding
@@ -88,5 +96,6 @@ public sealed record RequestAnswer(byte[] Leaf, byte[] Reply, IReadOnlyList<stri
 [JsonSerializable(typeof(RequestRow))]
 [JsonSerializable(typeof(CapRow))]
 [JsonSerializable(typeof(RequestAnswer))]
+[JsonSerializable(typeof(RequestSubjects))]
 [JsonSerializable(typeof(IReadOnlyList<SubjectIdentifier>))]
 internal sealed partial class RequestJsonContext : JsonSerializerContext;

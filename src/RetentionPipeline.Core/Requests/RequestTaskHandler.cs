@@ -77,7 +77,7 @@ public sealed partial class RequestTaskHandler(
     {
         if (task.Ending is TaskEnding.Held && task.HoldVersion != pass.HoldVersion)
         {
-            return (task with { Number = task.Number + 1, Since = pass.Now, Scan = null, Ending = null }, true);
+            return (task with { Number = task.Number + 1, Since = pass.Now, Scan = null, Ending = null, End = null }, true);
         }
 
         if (task.Ending is not null)
@@ -102,7 +102,7 @@ public sealed partial class RequestTaskHandler(
             return (task with { Number = task.Number + 1, Since = pass.Now + wait, Scan = null }, false);
         }
 
-        return (task with { Ending = RequestCloser.EndingOf(end) }, true);
+        return (task with { Ending = RequestCloser.EndingOf(end), End = end }, true);
     }
 
     [LoggerMessage(3002, LogLevel.Error, "The task of request {Request} on dataset {Dataset} failed, try {Try}; it is tried again")]

@@ -70,6 +70,9 @@ public sealed class ScanWalker(ScanBook book, Attempts attempts, OutcomeWriter o
     public async Task<Attempt?> StateOfSliceAsync(ScanPlan plan, int slice, CancellationToken cancel) =>
         await attempts.FindAsync(WorkAddress.OfSlice(plan.Scan, slice), cancel);
 
+    /// <summary>Whether a published checkpoint covers the leaf.</summary>
+    public async Task<bool> IsInLogAsync(LeafKey key, CancellationToken cancel) => await log.FindAsync(key, cancel) is not null;
+
     private static LeafKey KeyOf(Guid operation) => new(LeafTypes.Outcome, operation.ToString("D"), "");
 }
 

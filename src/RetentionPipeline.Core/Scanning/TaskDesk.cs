@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
@@ -26,6 +27,7 @@ public sealed record TaskEnd(
     string Status, IReadOnlyDictionary<string, long> Counts, IReadOnlyDictionary<string, long> Kept, string Root)
 {
     /// <summary>A legal hold kept something: its release lets the request go on.</summary>
+    [JsonIgnore]
     public bool IsHeld => Kept.ContainsKey(KeepReasons.Hold);
 }
 
@@ -73,12 +75,16 @@ public sealed class TaskDesk(
             cancel);
     }
 
-    /// <summary>Null until it has closed.</summary>
+    /// <summary>
+    /// Null until it has closed, and a published checkpoint covers its closing leaf: so whatever is told about a request
+    /// stands in the log behind the scans that it names.
+    /// </summary>
     public async Task<TaskEnd?> FindEndAsync(Guid scan, CancellationToken cancel)
     {
         if (await book.StateAsync(scan, cancel) is not ReleaseState.Closed
             || await book.FindClosingAsync(scan, cancel) is not { } closing
-            || await book.FindPlanAsync(scan, cancel) is not { } plan)
+            || await book.FindPlanAsync(scan, cancel) is not { } plan
+            || !await walker.IsInLogAsync(Leaf.Parse(closing.Leaf).Key, cancel))
         {
             return null;
         }

@@ -40,7 +40,13 @@ public static class LeafTypes
 /// <summary>Times in leaves: UTC, to the millisecond.</summary>
 public static class LeafTime
 {
+    private const string Format = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     /// <summary><c>yyyy-MM-ddTHH:mm:ss.fffZ</c>.</summary>
     public static string Text(DateTimeOffset instant) =>
-        instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        instant.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
+
+    /// <summary>Null for any other form.</summary>
+    public static DateTimeOffset? TryParse(string text) => DateTimeOffset.TryParseExact(
+        text, Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) ? instant : null;
 }

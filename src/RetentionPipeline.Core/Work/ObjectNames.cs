@@ -43,7 +43,13 @@ public static class ObjectNames
     public static string Results(Guid operation) => $"{Operations}{operation:D}/results";
 
     /// <summary>What was told about a request in that state: the exact bytes of its leaf and of its reply.</summary>
-    public static string Answer(Guid request, string state) => $"requests/{request:D}/{state}";
+    public static string Answer(Guid request, string state) => $"{Requested}{request:D}/{state}";
+
+    /// <summary>Below it, one segment per request.</summary>
+    public const string Requested = "requests/";
+
+    /// <summary>Salts and pseudonyms of the person that a request is about.</summary>
+    public static string Subjects(Guid request) => $"request-subjects/{request:D}";
 
     /// <summary>A stored policy text.</summary>
     public static string Policy(string hash) => $"policies/{hash}";

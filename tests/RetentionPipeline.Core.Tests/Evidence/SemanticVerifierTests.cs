@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Evidence;
+using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Core.Tests.Evidence;
@@ -198,6 +199,8 @@ public sealed class SemanticVerifierTests
         public OutcomeEntries? FindOutcome(string id) => WithoutOutcome ? null : Entries();
 
         public HoldOpening? FindHold(string hold) => new([heldPerson], null);
+
+        public RequestEntries? FindRequest(string request, string part) => null;
 
         private OutcomeEntries Entries() => new([.. operation.Entries.Select((entry, place) => OutcomeEncoding.Entry(
             entry.Commit(), place == erased ? new RecordOutcome(OutcomeResult.Erased, "receipt") : RecordOutcome.Retained("hold")))]);

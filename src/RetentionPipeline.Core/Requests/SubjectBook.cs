@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Core.Requests;
+
+/// <summary>Who a request is about, under pseudonyms: opens the commitments of its accepted leaf.</summary>
+/// <param name="Epoch">Epoch of the pseudonyms.</param>
+/// <param name="Openings">One per identifier, in the order of the request.</param>
+public sealed record RequestSubjects(int Epoch, IReadOnlyList<SubjectOpening> Openings);
+
+/// <summary>
+/// Keeps whose request it was when the identifiers themselves have gone, so that its evidence can show the person's
+/// records and hide every other person in them. Salts are random: written once, before the leaf.
+/// </summary>
+public sealed class SubjectBook(IObjectStore objects, Pseudonyms pseudonyms)
+{
+    private const int SaltLength = 32;
+
+    /// <summary>The openings of the request, made now if nobody made them before.</summary>
+    public async Task<RequestSubjects> GetOrMakeAsync(
+        Guid request, IReadOnlyList<SubjectIdentifier> identifiers, CancellationToken cancel)
+    {
+        if (await FindAsync(request, cancel) is { } made)
+        {
+            return made;
+        }
+
+        const int epoch = Pseudonyms.CurrentEpoch;
+        var openings = new List<SubjectOpening>(identifiers.Count);
+        foreach (var identifier in identifiers)
+        {
+            openings.Add(new(
+                RandomNumberGenerator.GetBytes(SaltLength),
+                await pseudonyms.OfSubjectAsync(epoch, identifier.Kind, identifier.Value, cancel)));
+        }
+
+        var mine = JsonSerializer.SerializeToUtf8Bytes(
+            new RequestSubjects(epoch, openings), RequestJsonContext.Default.RequestSubjects);
+        return Read(await objects.WriteOnceAsync(ObjectNames.Subjects(request), mine, cancel));
+    }
+
+    /// <summary>Null if the request was never accepted, or they were forgotten.</summary>
+    public async Task<RequestSubjects?> FindAsync(Guid request, CancellationToken cancel) =>
+        await objects.ReadAsync(ObjectNames.Subjects(request), cancel) is { } stands ? Read(stands) : null;
+
+    private static RequestSubjects Read(StoredObject stands) =>
+        JsonSerializer.Deserialize(stands.Content.Span, RequestJsonContext.Default.RequestSubjects)
+        ?? throw new FormatException("The subjects of a request are null.");
+}
