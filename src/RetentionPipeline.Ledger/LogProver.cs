@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RetentionPipeline.Ledger;
 
 /// <summary>
@@ -27,6 +29,20 @@ public sealed class LogProver
     /// <summary>Proves that the entry at an index is in the log.</summary>
     public async Task<TlogProof> ProveAsync(long index, CancellationToken cancel) =>
         new(index, await RootsAsync(MerkleTree.InclusionNodes(index, Checkpoint.Size), cancel), Note);
+
+    /// <summary>Every entry that the checkpoint covers, in order.</summary>
+    public async IAsyncEnumerable<(long Index, ReadOnlyMemory<byte> Entry)> EntriesAsync(
+        [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var index = 0L;
+        for (var bundle = 0L; index < Checkpoint.Size; bundle++)
+        {
+            foreach (var entry in await log.ReadBundleAsync(bundle, Checkpoint.Size, cancel))
+            {
+                yield return (index++, entry);
+            }
+        }
+    }
 
     /// <summary>Proves that the log of an earlier size is a prefix of this one.</summary>
     public Task<IReadOnlyList<byte[]>> ProveConsistencyAsync(long oldSize, CancellationToken cancel) =>

@@ -34,7 +34,7 @@ public static class PipelineServices
         AddErasure(services, settings);
         AddScanning(services);
         AddRequests(services);
-        return services.AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+        return services.AddSingleton<BundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
             .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PlanningTimers>()

@@ -1,0 +1,257 @@
+using System.Text;
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Requests;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.Core.Evidence;
+
+/// <summary>What the facts of a bundle must be: leaves in the log, records in their leaves, the whole list, nothing else.</summary>
+internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> problems)
+{
+    /// <summary>Leaves and their proofs; null if the checkpoint is not signed by the key.</summary>
+    public Checkpoint? CheckLog()
+    {
+        Checkpoint checkpoint;
+        try
+        {
+            checkpoint = Checkpoint.Open(SignedNote.Parse(facts.Note.Span), facts.Verifier);
+        }
+        catch (FormatException problem)
+        {
+            Add(BundleNames.Checkpoint, "checkpoint", problem.Message);
+            return null;
+        }
+
+        foreach (var leaf in facts.Leaves)
+        {
+            if (!leaf.Proof.Note.Span.SequenceEqual(facts.Note.Span))
+            {
+                Add(BundleNames.Proof(leaf.Index), "proof", "The proof is under another checkpoint than the bundle's.");
+            }
+
+            if (!MerkleTree.VerifyInclusion(leaf.Index, checkpoint.Size, Rfc6962.LeafHash(leaf.Bytes.Span), leaf.Proof.Path, checkpoint.Root))
+            {
+                Add(BundleNames.Entry(leaf.Index), "inclusion", "The proof does not lead from this leaf to the signed root: leaf or proof was changed.");
+            }
+
+            if (!IsLeaf(leaf.Bytes.Span))
+            {
+                Add(BundleNames.Entry(leaf.Index), "canonical", "The file is no leaf in canonical form.");
+            }
+        }
+
+        return checkpoint;
+    }
+
+    /// <summary>What the leaves mean together, and that each belongs here.</summary>
+    public void CheckMeaning(BundleLog log)
+    {
+        var meaning = new SemanticVerifier(new PolicyEntries(log, facts.Request));
+        foreach (var (index, leaf) in log.Leaves)
+        {
+            meaning.Add(index, leaf);
+            if (!BelongsHere(leaf, log))
+            {
+                Add(BundleNames.Entry(index), "foreign-leaf", "The leaf is not about this request.");
+            }
+        }
+
+        foreach (var problem in meaning.End().Problems)
+        {
+            Add(problem.Index is { } index ? BundleNames.Entry(index) : BundleNames.Checkpoint, problem.Rule, problem.Message);
+        }
+
+        foreach (var hash in log.NamedPolicies.Where(hash => !facts.PolicyTexts.ContainsKey(hash) || !log.PolicyLeaves.ContainsKey(hash)))
+        {
+            Add(BundleNames.PolicyText(hash), "policy", "Something was decided under this policy; its text or its leaf is missing.");
+        }
+
+        foreach (var hash in facts.PolicyTexts.Keys.Where(hash => !log.NamedPolicies.Contains(hash)))
+        {
+            Add(BundleNames.PolicyText(hash), "extra-file", "Nothing in the bundle was decided under this policy.");
+        }
+    }
+
+    /// <summary>What the pipeline states besides the log, where the log can contradict it.</summary>
+    public void CheckStatement(BundleLog log)
+    {
+        var stated = facts.Stated;
+        if (stated.EventId is { } id && DerivedId.RequestOf(log.Receipt.Source, id) != facts.Request)
+        {
+            Add(BundleNames.Manifest, "event", "The request's id does not follow from its source and the event id that is stated.");
+        }
+
+        var committed = log.Leaves.Where(leaf => leaf.Leaf.Type == LeafTypes.Request && leaf.Leaf.Part == RequestLeaf.Accepted)
+            .SelectMany(leaf => leaf.Leaf.Body["subjects"]?.AsArray() ?? []).Select(hash => (string?)hash).ToHashSet();
+        if (stated.Subjects.Any(subject => !committed.Contains(subject.Commit())))
+        {
+            Add(BundleNames.Manifest, "subjects", "A subject is stated that the acceptance of the request does not commit to.");
+        }
+
+        if (log.InForce is null)
+        {
+            Add(BundleNames.PolicyText(log.Receipt.Policy!), "policy", "The policy at the receipt cannot be read: nothing says which datasets must report.");
+        }
+        else if (log.Receipt.Part != RequestLeaf.Rejected
+            && !stated.Datasets.Select(dataset => dataset.Dataset).SequenceEqual(log.InForce.Datasets.Keys.Order(StringComparer.Ordinal)))
+        {
+            Add(BundleNames.Manifest, "datasets", "The datasets are not those of the policy that was in force at the receipt: each must be there once.");
+        }
+
+        foreach (var dataset in stated.Datasets.Where(dataset => !Fits(dataset, log)))
+        {
+            Add(BundleNames.Manifest, "dataset-state", $"What is stated of dataset '{dataset.Dataset}' is not what the leaves say.");
+        }
+    }
+
+    /// <summary>Each record leads to the roots of its operation; none that must be shown is missing.</summary>
+    public void CheckRecords(BundleLog log)
+    {
+        var persons = facts.Stated.Subjects.Select(subject => subject.Pseudonym).ToHashSet(StringComparer.Ordinal);
+        foreach (var shown in facts.Shown)
+        {
+            CheckRecord(shown, log, persons);
+        }
+
+        var places = facts.Shown.ToLookup(shown => shown.Operation);
+        foreach (var (operation, outcome) in log.Outcomes)
+        {
+            var due = BundleLog.IsSearch(log.Scans[outcome.Scan])
+                ? outcome.Count - outcome.Counts.GetValueOrDefault(OutcomeResult.Absent)
+                : outcome.Count;
+            var there = places[operation].Count();
+            if (facts.Stated.Forgotten.Contains(operation) ? there != 0 : there != due)
+            {
+                Add(BundleNames.Claim(operation), "records", $"{there} records of the operation are shown, and {due} must be. Ask for the whole bundle.");
+            }
+        }
+    }
+
+    private void CheckRecord(ShownRecord shown, BundleLog log, HashSet<string> persons)
+    {
+        var name = BundleNames.Shown(shown.Operation, shown.Place);
+        if (!log.Intents.TryGetValue(shown.Operation, out var intent) || !log.Outcomes.TryGetValue(shown.Operation, out var outcome))
+        {
+            Add(name, "record", "The record is of an operation whose intent and outcome are not in the bundle.");
+            return;
+        }
+
+        var commitment = shown.Opening.Commit();
+        var entry = Jcs.Parse(Encoding.UTF8.GetBytes(shown.Entry));
+        if ((string?)entry["commitment"] != Convert.ToHexStringLower(commitment)
+            || !MerkleTree.VerifyInclusion(shown.Place, intent.Count, commitment, shown.OpeningPath, Convert.FromHexString(intent.Root)))
+        {
+            Add(name, "opening", "The opening does not lead to the root of the operation's intent: it was changed.");
+        }
+
+        if (!MerkleTree.VerifyInclusion(
+            shown.Place, outcome.Count, Rfc6962.LeafHash(Encoding.UTF8.GetBytes(shown.Entry)), shown.EntryPath, Convert.FromHexString(outcome.Root)))
+        {
+            Add(name, "entry", "What is said of the record does not lead to the root of the operation's outcome: it was changed.");
+        }
+
+        var subjects = shown.Opening.Subjects;
+        if (subjects.Any(subject => subject.Opening is { } opening && (opening.Commit() != subject.Hash || !persons.Contains(opening.Pseudonym))))
+        {
+            Add(name, "subjects", "The record shows a person whom the request is not about.");
+        }
+
+        var searched = BundleLog.IsSearch(log.Scans[outcome.Scan]);
+        if (!searched && persons.Count > 0 && subjects.All(subject => subject.Opening is null))
+        {
+            Add(name, "subjects", "The record does not name the person whom the request is about.");
+        }
+
+        if (searched && DatasetClaims.WordOf(entry) == "absent")
+        {
+            Add(name, "records", "A file of a log without a line of the request's persons is counted, not shown.");
+        }
+    }
+
+    private bool BelongsHere(Leaf leaf, BundleLog log) => leaf.Type switch
+    {
+        LeafTypes.Request => leaf.Id == facts.Request.ToString("D"),
+        LeafTypes.Policy => log.NamedPolicies.Contains(leaf.Id),
+        LeafTypes.Scan => IsOfRequest(leaf.Id, log),
+        LeafTypes.Intent or LeafTypes.Outcome => IsOfRequest(IntentFacts.Text(leaf.Body, "scan"), log),
+        LeafTypes.Correction => log.Intents.ContainsKey(leaf.Id),
+        _ => false,
+    };
+
+    private bool IsOfRequest(string scan, BundleLog log) =>
+        log.Scans[scan].Start?.Leaf.Body is { } body && LeafTime.TryParse((string)body["cutOff"]!) is { } cutOff
+        && (string?)body["purpose"] == Policies.Rule.Request
+        && RequestRules.IsTaskOf(facts.Request.ToString("D"), (string)body["dataset"]!, scan, cutOff);
+
+    /// <summary>
+    /// A dataset has reported through a scan that the last end names, or that has closed; it is open where it may be; or no
+    /// scan could look at it.
+    /// </summary>
+    private static bool Fits(StatedDataset stated, BundleLog log)
+    {
+        var scan = stated.Scan is { } id ? log.Scans.GetValueOrDefault(id) : null;
+        if ((stated.Scan is not null && (scan?.Start is null || BundleLog.DatasetOf(scan) != stated.Dataset))
+            || (stated.Reason is null && stated.ExpectedBy is not null))
+        {
+            return false;
+        }
+
+        var ended = log.End?.Closing?.Tasks.Where(task => log.Scans.TryGetValue(task, out var named) && BundleLog.DatasetOf(named) == stated.Dataset).FirstOrDefault();
+        if (stated.Reason is not null)
+        {
+            // After an end only what a hold kept goes on.
+            return log.End is null
+                || (log.End.State == RequestLeaf.Partially && ended is not null
+                    && log.Scans[ended].Close?.Leaf.Body["counts"]?["retained"] is not null);
+        }
+
+        return scan is null
+            ? ended is null && log.InForce?.Datasets.GetValueOrDefault(stated.Dataset) is { Subjects.Count: 0, IsSearched: false }
+            : scan.Close is not null && (log.End is null || ended == stated.Scan);
+    }
+
+    private static bool IsLeaf(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Leaf.Parse(bytes);
+            return true;
+        }
+        catch (LeafFormatException)
+        {
+            return false;
+        }
+    }
+
+    private void Add(string file, string rule, string message) => problems.Add(new BundleProblem(file, rule, message));
+
+    /// <summary>
+    /// The entries of a closing, as scans and policy make them: a dataset without a scan is one that the policy gives no
+    /// way to search.
+    /// </summary>
+    private sealed class PolicyEntries(BundleLog log, Guid request) : IOpeningsSource
+    {
+        public BatchOpenings? FindOperation(string operation) => null;
+
+        public OutcomeEntries? FindOutcome(string operation) => null;
+
+        public HoldOpening? FindHold(string hold) => null;
+
+        public RequestEntries? FindRequest(string asked, string part)
+        {
+            if (log.InForce is null || asked != request.ToString("D") || log.Told.Find(leaf => leaf.Part == part)?.Closing is not { } closing)
+            {
+                return null;
+            }
+
+            var scans = closing.Tasks.Select(task => log.Scans.GetValueOrDefault(task)).OfType<ScanLeaves>()
+                .Where(scan => scan.Close is not null && BundleLog.DatasetOf(scan) is not null)
+                .DistinctBy(BundleLog.DatasetOf).ToDictionary(scan => BundleLog.DatasetOf(scan)!);
+            return new([.. log.InForce.Datasets.Keys.Order(StringComparer.Ordinal).Select(dataset =>
+                scans.TryGetValue(dataset, out var scan)
+                    ? RequestRules.EntryOf(scan)
+                    : DatasetEntry.OfReason(dataset, RequestAnswers.TaskWord(TaskEnding.NotSearchable)))]);
+        }
+    }
+}

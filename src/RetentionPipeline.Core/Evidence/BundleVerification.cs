@@ -1,0 +1,82 @@
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.Core.Evidence;
+
+/// <summary>
+/// Verifies a bundle from its bytes and a key alone. The manifest is not signed, so nothing rests on it: what the files
+/// claim is written again from leaves and openings and compared byte by byte, and so is the archive.
+/// </summary>
+public static class BundleVerification
+{
+    /// <summary>Largest bundle.</summary>
+    public const int MaxBytes = StoredZip.MaxBytes;
+
+    /// <summary>Finds everything that is wrong. Never throws, whatever the bytes are.</summary>
+    public static BundleVerdict Verify(ReadOnlyMemory<byte> zip, NoteVerifier verifier)
+    {
+        var reading = StoredZip.Read(zip);
+        var problems = reading.Problems.ToList();
+        if (reading.Files.Count == 0)
+        {
+            problems.Add(new(StoredZip.Zip, StoredZip.Zip, "The file holds no bundle."));
+            return new(null, [], problems, []);
+        }
+
+        Checkpoint? checkpoint = null;
+        IReadOnlyList<DatasetClaim> claims = [];
+        List<string> open = [];
+        if (new BundleParser(reading.Files, verifier, problems).Parse() is { } facts)
+        {
+            checkpoint = new BundleChecks(facts, problems).CheckLog();
+            if (checkpoint is not null && !problems.Any(problem => problem.Rule is "inclusion" or "canonical"))
+            {
+                claims = CheckContent(facts, reading.Files, problems);
+                open.AddRange(facts.Stated.Datasets.Where(dataset => dataset.Reason is not null)
+                    .Select(dataset => $"dataset {dataset.Dataset} is open, {dataset.Reason}: the operator's own word"));
+                open.AddRange(facts.Stated.Forgotten.Select(operation => $"records of operation {operation}: its openings are not kept any more"));
+            }
+        }
+
+        return new(checkpoint, problems.Count == 0 ? claims : [], [.. problems.Distinct()], open);
+    }
+
+    private static IReadOnlyList<DatasetClaim> CheckContent(
+        BundleFacts facts, IReadOnlyList<BundleFile> files, List<BundleProblem> problems)
+    {
+        try
+        {
+            var log = new BundleLog(facts);
+            var checks = new BundleChecks(facts, problems);
+            checks.CheckMeaning(log);
+            checks.CheckStatement(log);
+            checks.CheckRecords(log);
+            Compare(BundleFiles.Of(facts, log), files, problems);
+            return DatasetClaims.Of(facts, log);
+        }
+        catch (Exception problem) when (problem is NullReferenceException or InvalidOperationException or FormatException
+            or ArgumentException or KeyNotFoundException or OverflowException)
+        {
+            problems.Add(new(
+                BundleNames.Manifest, "content", "Leaves, records and statement do not fit together, so that the claims cannot be written again. Ask for the whole bundle."));
+            return [];
+        }
+    }
+
+    private static void Compare(IReadOnlyList<BundleFile> expected, IReadOnlyList<BundleFile> files, List<BundleProblem> problems)
+    {
+        var there = files.GroupBy(file => file.Name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.First().Content, StringComparer.Ordinal);
+        foreach (var file in expected)
+        {
+            if (!there.Remove(file.Name, out var content))
+            {
+                problems.Add(new(file.Name, "missing", "The file is missing. Ask for the whole bundle."));
+            }
+            else if (!content.Span.SequenceEqual(file.Content.Span))
+            {
+                problems.Add(new(file.Name, "not-proved", "The file is not what the leaves and openings say: it was changed."));
+            }
+        }
+
+        problems.AddRange(there.Keys.Select(name => new BundleProblem(name, "extra-file", "Nothing in the leaves leads to this file: it was added.")));
+    }
+}

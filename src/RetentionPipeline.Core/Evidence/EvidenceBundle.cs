@@ -1,0 +1,113 @@
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Work;
+using RetentionPipeline.Ledger;
+
+namespace RetentionPipeline.Core.Evidence;
+
+/// <summary>A file of a bundle.</summary>
+public sealed record BundleFile(string Name, ReadOnlyMemory<byte> Content);
+
+/// <summary>
+/// What a bundle rests on: from it every file follows, byte by byte. The checkpoint, the leaves with their proofs and the
+/// texts of the policies are the log's; of the statement only the subjects and the event id can be checked against it.
+/// </summary>
+/// <param name="Request">The request that it is about.</param>
+/// <param name="Note">The signed checkpoint.</param>
+/// <param name="Verifier">Its key.</param>
+/// <param name="Leaves">By index.</param>
+/// <param name="Shown">Records, by operation and place.</param>
+/// <param name="PolicyTexts">By hash: all that the leaves name.</param>
+/// <param name="Stated">What the pipeline says besides.</param>
+public sealed record BundleFacts(
+    Guid Request, ReadOnlyMemory<byte> Note, NoteVerifier Verifier, IReadOnlyList<ProvedLeaf> Leaves,
+    IReadOnlyList<ShownRecord> Shown, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> PolicyTexts, BundleStatement Stated);
+
+/// <summary>A leaf, exactly, and that it stands in the log.</summary>
+public sealed record ProvedLeaf(TlogProof Proof, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>Its place in the log.</summary>
+    public long Index => Proof.Index;
+}
+
+/// <summary>A record: what was intended for it and what was observed, each with the path to the root of its leaf.</summary>
+/// <param name="Operation">The operation.</param>
+/// <param name="Place">Place in its batch.</param>
+/// <param name="Entry">The outcome entry, JCS.</param>
+/// <param name="EntryPath">To the outcome's root.</param>
+/// <param name="Opening">Of its commitment.</param>
+/// <param name="OpeningPath">To the intent's root.</param>
+public sealed record ShownRecord(
+    string Operation, int Place, string Entry, IReadOnlyList<byte[]> EntryPath, ShownOpening Opening,
+    IReadOnlyList<byte[]> OpeningPath);
+
+/// <summary>An opening in which every person but the request's own stays behind a hash.</summary>
+public sealed record ShownOpening(byte[] Salt, string Record, IReadOnlyList<ShownSubject> Subjects, string Version)
+{
+    /// <summary>The commitment that it opens.</summary>
+    public byte[] Commit() => RecordOpening.Commit(Salt, Record, Subjects.Select(subject => subject.Hash), Version);
+
+    /// <summary>Hides every subject that is not one of these pseudonyms.</summary>
+    public static ShownOpening Of(RecordOpening opening, IReadOnlySet<string> shown) => new(
+        opening.Salt, opening.Record,
+        [.. opening.Subjects.Select(subject => new ShownSubject(subject.Commit(), shown.Contains(subject.Pseudonym) ? subject : null))
+            .OrderBy(subject => subject.Hash, StringComparer.Ordinal)],
+        opening.Version);
+}
+
+/// <summary>A subject of a record.</summary>
+/// <param name="Hash">Its commitment, lowercase hex.</param>
+/// <param name="Opening">Null for everybody else.</param>
+public sealed record ShownSubject(string Hash, SubjectOpening? Opening);
+
+/// <summary>What the pipeline says besides the log.</summary>
+/// <param name="EventId">What the source called the request; its id is derived from it. Null where it had none.</param>
+/// <param name="Subjects">Opens the commitments of the accepted leaf.</param>
+/// <param name="Datasets">One per dataset of the policy at the receipt, in ordinal order; none of a rejected request.</param>
+/// <param name="Forgotten">Operations whose openings are not kept any more: their records cannot be shown.</param>
+public sealed record BundleStatement(
+    string? EventId, IReadOnlyList<SubjectOpening> Subjects, IReadOnlyList<StatedDataset> Datasets,
+    IReadOnlyList<string> Forgotten);
+
+/// <summary>Where a dataset stands.</summary>
+/// <param name="Dataset">The dataset.</param>
+/// <param name="Scan">The scan that serves it; null where none does, or not yet.</param>
+/// <param name="Reason">Why it is open; null if it has reported.</param>
+/// <param name="ExpectedBy">When an open one is expected to end.</param>
+public sealed record StatedDataset(string Dataset, string? Scan, string? Reason, DateTimeOffset? ExpectedBy);
+
+/// <summary>Something that is wrong with a bundle.</summary>
+/// <param name="File">The file; "zip" for the archive itself.</param>
+/// <param name="Rule">Stable name of the rule.</param>
+/// <param name="Message">What is wrong and what to do.</param>
+public sealed record BundleProblem(string File, string Rule, string Message);
+
+/// <summary>What the verification of a bundle found.</summary>
+/// <param name="Checkpoint">Null if it could not be opened.</param>
+/// <param name="Claims">What it proves, dataset by dataset; empty if anything is wrong.</param>
+/// <param name="Problems">All of them.</param>
+/// <param name="Unchecked">What nothing in the bundle proves.</param>
+public sealed record BundleVerdict(
+    Checkpoint? Checkpoint, IReadOnlyList<DatasetClaim> Claims, IReadOnlyList<BundleProblem> Problems,
+    IReadOnlyList<string> Unchecked)
+{
+    /// <summary>Nothing is wrong.</summary>
+    public bool IsWell => Problems.Count == 0;
+}
+
+/// <summary>What a bundle says of one dataset.</summary>
+/// <param name="Dataset">The dataset.</param>
+/// <param name="State">done, absent, retained, failed, not-searchable, open or rejected.</param>
+/// <param name="Reason">Of an open one.</param>
+/// <param name="ExpectedBy">Of an open one.</param>
+/// <param name="Scan">The scan that it rests on.</param>
+/// <param name="Served">Requests that the scan served: more than one on a log whose window several share.</param>
+/// <param name="Counts">Records by the word of their last outcome.</param>
+/// <param name="Reasons">Kept records by reason.</param>
+/// <param name="Bases">How outcomes were observed.</param>
+/// <param name="Until">When the last disclosed copy is gone.</param>
+/// <param name="Operations">Of the scan.</param>
+/// <param name="Leaves">Indexes that it rests on.</param>
+public sealed record DatasetClaim(
+    string Dataset, string State, string? Reason, DateTimeOffset? ExpectedBy, string? Scan, long Served,
+    IReadOnlyDictionary<string, long> Counts, IReadOnlyDictionary<string, long> Reasons, IReadOnlyList<string> Bases,
+    DateTimeOffset? Until, IReadOnlyList<string> Operations, IReadOnlyList<long> Leaves);
