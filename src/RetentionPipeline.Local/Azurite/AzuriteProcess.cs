@@ -170,7 +170,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"^Azurite (?<service>\w+) service is successfully listening at http://127\.0\.0\.1:(?<port>\d+)")]
+    [GeneratedRegex(@"^Azurite (?<service>\w+) service is successfully listening at \w+://[\d.]+:(?<port>\d+)")]
     private static partial Regex ListeningLine();
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);

@@ -59,7 +59,7 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
             view.Say("Ended before the pipeline began: nothing was erased. Start it again: it goes on from here.");
             return 1;
         }
-        catch (RunFolderException problem)
+        catch (Exception problem) when (problem is RunFolderException or DeploymentException)
         {
             view.Say(problem.Message);
             return 2;
@@ -84,11 +84,6 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 $"Service Bus cannot be reached or refuses: {(problem as ServiceBusException)?.Reason.ToString() ?? "no right to receive"}. "
                 + "Check the address, the network, the queues and the identity's role (Azure Service Bus Data Owner).");
             return 3;
-        }
-        catch (DeploymentException problem)
-        {
-            view.Say(problem.Message);
-            return 2;
         }
         catch (Exception problem) when (problem is AzuriteStartException or FolderInUseException or ChildFailedException or StoreUnavailableException)
         {
