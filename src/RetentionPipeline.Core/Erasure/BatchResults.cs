@@ -31,12 +31,25 @@ public sealed record BatchResults(
         return body["lines"] is JsonObject lines ? (long)lines["changed"]! + (long)lines["dropped"]! : 0;
     }
 
+    /// <summary>What is left of it for those who only add up.</summary>
+    public OperationEnd ToEnd() => new(
+        Counts(), Lines(), Deferred.Count, RetentionPipeline.Ledger.Leaf.Parse(Leaf).At, Convert.ToHexStringLower(Rfc6962.LeafHash(Leaf)));
+
     internal static BatchResults Read(StoredObject stands) =>
         JsonSerializer.Deserialize(stands.Content.Span, ErasureJsonContext.Default.BatchResults)
         ?? throw new FormatException("A results object holds null.");
 
     internal byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, ErasureJsonContext.Default.BatchResults);
 }
+
+/// <summary>How one operation ended, without its records.</summary>
+/// <param name="Counts">Records by result.</param>
+/// <param name="Lines">Lines changed or dropped in logs.</param>
+/// <param name="Deferred">Records that go on in the child.</param>
+/// <param name="At">Time of the outcome leaf.</param>
+/// <param name="Outcome">Leaf hash of the outcome leaf, lowercase hex.</param>
+public sealed record OperationEnd(
+    IReadOnlyDictionary<OutcomeResult, long> Counts, long Lines, int Deferred, DateTimeOffset At, string Outcome);
 
 /// <summary>Outcome entries and leaves as bytes.</summary>
 public static class OutcomeEncoding

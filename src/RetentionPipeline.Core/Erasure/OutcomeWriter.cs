@@ -17,13 +17,19 @@ public sealed partial class OutcomeWriter(
     /// <summary>Children in a row without one act or decision, after which the rest is failed.</summary>
     public const int IdleLimit = 20;
 
+    private const int MostRemembered = 20_000;
     private static readonly TimeSpan LongestChildWait = TimeSpan.FromHours(1);
+    private readonly Remembered<Guid, OperationEnd> ends = new(MostRemembered);
 
     /// <summary>Null if the operation has not ended.</summary>
     public async Task<BatchResults?> FindAsync(Guid operation, CancellationToken cancel) =>
         await objects.ReadAsync(ObjectNames.Results(operation), cancel) is { } stands
             ? BatchResults.Read(stands)
             : null;
+
+    /// <summary>How the operation ended; null if it has not.</summary>
+    public Task<OperationEnd?> FindEndAsync(Guid operation, CancellationToken cancel) =>
+        ends.GetAsync(operation, async () => (await FindAsync(operation, cancel))?.ToEnd());
 
     /// <summary>
     /// Writes what this delivery found out, unless another delivery was first: then that one's results stand, and if

@@ -81,6 +81,9 @@ public sealed record WorkEntry(
 /// <summary>Reads and writes batches.</summary>
 public sealed class WorkBatches(IObjectStore objects, ObjectSealer sealer)
 {
+    private const int MostRemembered = 20_000;
+    private readonly Remembered<Guid, WorkBatch> heads = new(MostRemembered);
+
     /// <summary>Writes the batch, or returns the one that stands under its operation already.</summary>
     public async Task<WorkBatch> WriteOnceAsync(WorkBatch batch, CancellationToken cancel)
     {
@@ -96,6 +99,13 @@ public sealed class WorkBatches(IObjectStore objects, ObjectSealer sealer)
         var name = ObjectNames.WorkOf(operation);
         return await objects.ReadAsync(name, cancel) is { } stands ? await DecodeAsync(name, stands, cancel) : null;
     }
+
+    /// <summary>
+    /// The batch without its records, as its tombstone will be: what those need who only ask where a scan stands. Null if
+    /// no such operation was planned.
+    /// </summary>
+    public Task<WorkBatch?> FindHeadAsync(Guid operation, CancellationToken cancel) =>
+        heads.GetAsync(operation, async () => (await FindAsync(operation, cancel))?.ToTombstone());
 
     /// <summary>Replaces the batch by its tombstone; one that is a tombstone stays.</summary>
     public async Task BuryAsync(Guid operation, CancellationToken cancel)

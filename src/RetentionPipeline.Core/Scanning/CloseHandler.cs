@@ -84,7 +84,7 @@ public sealed partial class CloseHandler(
 
     /// <summary>Keys of failed records stay until they are driven again, at most P30D: then self removes them.</summary>
     private static bool KeepsKeys(WalkedOperation operation) =>
-        operation.Results?.Counts().GetValueOrDefault(OutcomeResult.Failed) > 0;
+        operation.End?.Counts.GetValueOrDefault(OutcomeResult.Failed) > 0;
 
     private async Task<ScanDecision?> DecisionAsync(ScanPlan plan, ScanVerdict verdict, CancellationToken cancel)
     {
@@ -107,7 +107,7 @@ public sealed partial class CloseHandler(
 
             for (var number = seen.GetValueOrDefault((plan.Scan, slice)); number <= newest.Number; number++)
             {
-                var batch = await book.Batches.FindAsync(DerivedId.Operation(plan.Scan, slice, number), cancel);
+                var batch = await book.Batches.FindHeadAsync(DerivedId.Operation(plan.Scan, slice, number), cancel);
                 if (!(await walker.StateOfChainAsync(batch!, cancel)).Ended)
                 {
                     return false;
@@ -128,7 +128,7 @@ public sealed partial class CloseHandler(
         {
             await foreach (var operation in walker.WalkAsync(plan, cancel))
             {
-                sums.Add(operation);
+                sums.Add(operation, ClosingSums.HasRemaining(operation) ? await walker.ReadRecordsAsync(operation, cancel) : []);
             }
         }
 
@@ -209,28 +209,32 @@ public sealed partial class CloseHandler(
 
         public DateTimeOffset? Oldest { get; private set; }
 
-        public void Add(WalkedOperation operation)
+        /// <summary>Records of it are still there.</summary>
+        public static bool HasRemaining(WalkedOperation operation) => operation.End!.Counts.Keys.Any(
+            result => result is OutcomeResult.Retained or OutcomeResult.Failed or OutcomeResult.Changed);
+
+        public void Add(WalkedOperation operation, IReadOnlyList<WalkedRecord> records)
         {
-            var results = operation.Results!;
-            foreach (var (result, count) in results.Counts().Where(pair => pair.Key is not OutcomeResult.Deferred))
+            var end = operation.End!;
+            foreach (var (result, count) in end.Counts.Where(pair => pair.Key is not OutcomeResult.Deferred))
             {
                 Results[result] = Results.GetValueOrDefault(result) + count;
             }
 
-            Lines += results.Lines();
-            for (var place = 0; place < operation.Batch.Entries.Count; place++)
+            Lines += end.Lines;
+            foreach (var record in records.Where(record => record.Entry is not null))
             {
-                var word = JsonNode.Parse(results.Entries[place])!["result"]!.GetValue<string>();
+                var word = JsonNode.Parse(record.Outcome)!["result"]!.GetValue<string>();
                 if (word is "retained" or "failed" or "changed")
                 {
-                    Oldest = ScanTotals.Older(Oldest, operation.Batch.Entries[place].ClockAt);
+                    Oldest = ScanTotals.Older(Oldest, record.Entry!.ClockAt);
                 }
             }
 
             Operations.Add(Rfc6962.LeafHash(Jcs.Encode(new JsonObject
             {
                 ["operation"] = operation.Batch.Operation.ToString("D"),
-                ["outcome"] = Convert.ToHexStringLower(Rfc6962.LeafHash(results.Leaf)),
+                ["outcome"] = end.Outcome,
             })));
         }
     }

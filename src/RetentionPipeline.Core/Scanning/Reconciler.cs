@@ -125,7 +125,7 @@ public sealed partial class Reconciler(
         var behind = true;
         for (var number = ended.GetValueOrDefault((plan.Scan, slice)); number < cursor; number++)
         {
-            var batch = await book.Batches.FindAsync(DerivedId.Operation(plan.Scan, slice, number), cancel);
+            var batch = await book.Batches.FindHeadAsync(DerivedId.Operation(plan.Scan, slice, number), cancel);
             var chain = await walker.StateOfChainAsync(batch!, cancel);
             if (chain.Ended)
             {
@@ -152,7 +152,7 @@ public sealed partial class Reconciler(
         else if (await IsStuckAsync(plan, address, state, cancel))
         {
             LogOperationStuck(batch.Operation);
-            await parts.Ending.EndAsFailedAsync(batch, cancel);
+            await parts.Ending.EndAsFailedAsync((await book.Batches.FindAsync(batch.Operation, cancel))!, cancel);
         }
     }
 

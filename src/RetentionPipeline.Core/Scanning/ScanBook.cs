@@ -8,6 +8,10 @@ namespace RetentionPipeline.Core.Scanning;
 /// <summary>Reads and writes what a scan is made of. Each object is written once and read back by the second.</summary>
 public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatches batches) : IReleaseGate, IScanSubjects
 {
+    private const int MostRemembered = 2_000;
+    private readonly Remembered<Guid, ScanPlan> plans = new(MostRemembered);
+    private readonly Remembered<string, object> parts = new(MostRemembered);
+
     /// <summary>Batches.</summary>
     public WorkBatches Batches => batches;
 
@@ -23,8 +27,25 @@ public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatc
     /// <summary>Null if the scan was never planned.</summary>
     public async Task<ScanPlan?> FindPlanAsync(Guid scan, CancellationToken cancel)
     {
+        if (plans.Find(scan) is { } known)
+        {
+            return known;
+        }
+
         var name = ObjectNames.Plan(scan);
-        return await objects.ReadAsync(name, cancel) is { } stands ? await OpenPlanAsync(name, stands, cancel) : null;
+        if (await objects.ReadAsync(name, cancel) is not { } stands)
+        {
+            return null;
+        }
+
+        // A plan that names persons is forgotten when its scan closes, and is not remembered here.
+        var plan = await OpenPlanAsync(name, stands, cancel);
+        if (plan.Asked is null)
+        {
+            plans.Add(scan, plan);
+        }
+
+        return plan;
     }
 
     /// <summary>Writes the verdict, or returns the one that stands.</summary>
@@ -58,7 +79,8 @@ public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatc
     /// <inheritdoc/>
     public async Task<ReleaseState> StateAsync(Guid scan, CancellationToken cancel)
     {
-        if (await objects.ReadAsync(ObjectNames.Closed(scan), cancel) is not null)
+        var closed = ObjectNames.Closed(scan);
+        if (await parts.GetAsync(closed, async () => await objects.ReadAsync(closed, cancel)) is not null)
         {
             return ReleaseState.Closed;
         }
@@ -93,16 +115,16 @@ public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatc
     }
 
     /// <summary>
-    /// The newest batch of a slice: its position. Names are computable, so it is found by asking for one after the
+    /// The newest batch of a slice, without its records: its position. Names are computable, so it is found by asking for one after the
     /// other from the first that is not known to be written.
     /// </summary>
     public async Task<WorkBatch?> FindNewestAsync(Guid scan, int slice, int known, CancellationToken cancel)
     {
         var newest = known > 0
-            ? await batches.FindAsync(DerivedId.Operation(scan, slice, known - 1), cancel)
+            ? await batches.FindHeadAsync(DerivedId.Operation(scan, slice, known - 1), cancel)
             : null;
         while (newest is not { Last: true }
-            && await batches.FindAsync(
+            && await batches.FindHeadAsync(
                 DerivedId.Operation(scan, slice, newest is null ? 0 : newest.Number + 1), cancel) is { } next)
         {
             newest = next;
@@ -118,7 +140,8 @@ public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatc
     }
 
     private async Task<T?> FindAsync<T>(string name, JsonTypeInfo<T> type, CancellationToken cancel)
-        where T : class => await objects.ReadAsync(name, cancel) is { } stands ? Read(name, stands, type) : null;
+        where T : class => (T?)await parts.GetAsync(
+            name, async () => await objects.ReadAsync(name, cancel) is { } stands ? Read(name, stands, type) : null);
 
     private static T Read<T>(string name, StoredObject stands, JsonTypeInfo<T> type) =>
         JsonSerializer.Deserialize(stands.Content.Span, type)

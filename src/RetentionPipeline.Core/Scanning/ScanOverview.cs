@@ -69,16 +69,15 @@ public sealed class ScanOverview(ScanBook book, ScanWalker walker)
         var (lines, operations, last) = (0L, 0, (DateTimeOffset?)null);
         await foreach (var operation in walker.WalkAsync(plan, cancel))
         {
-            if (operation.Results is not { } ended)
+            if (operation.End is not { } ended)
             {
                 continue;
             }
 
             operations++;
-            lines += ended.Lines();
-            var at = RetentionPipeline.Ledger.Leaf.Parse(ended.Leaf).At;
-            last = last is null || at > last ? at : last;
-            foreach (var (result, count) in ended.Counts())
+            lines += ended.Lines;
+            last = last is null || ended.At > last ? ended.At : last;
+            foreach (var (result, count) in ended.Counts)
             {
                 results[result] = results.GetValueOrDefault(result) + count;
             }

@@ -5,9 +5,14 @@ using RetentionPipeline.Ledger;
 namespace RetentionPipeline.Core.Scanning;
 
 /// <summary>An operation of a scan, as its chain is walked.</summary>
-/// <param name="Batch">The batch, or its tombstone.</param>
-/// <param name="Results">Null if it has not ended.</param>
-public sealed record WalkedOperation(WorkBatch Batch, BatchResults? Results);
+/// <param name="Batch">The batch without its records.</param>
+/// <param name="End">Null if it has not ended.</param>
+public sealed record WalkedOperation(WorkBatch Batch, OperationEnd? End);
+
+/// <summary>A record of an operation that has ended.</summary>
+/// <param name="Outcome">Its outcome entry.</param>
+/// <param name="Entry">What the slice saw of it; null once the batch is a tombstone.</param>
+public sealed record WalkedRecord(string Outcome, WorkEntry? Entry);
 
 /// <summary>Walks the operations of a scan: slices in order, batches in order, each followed by its children.</summary>
 public sealed class ScanWalker(ScanBook book, Attempts attempts, OutcomeWriter outcomes, LogIndex log)
@@ -19,7 +24,7 @@ public sealed class ScanWalker(ScanBook book, Attempts attempts, OutcomeWriter o
         for (var slice = 0; slice < plan.Ranges.Count; slice++)
         {
             var number = 0;
-            while (await book.Batches.FindAsync(DerivedId.Operation(plan.Scan, slice, number), cancel) is { } batch)
+            while (await book.Batches.FindHeadAsync(DerivedId.Operation(plan.Scan, slice, number), cancel) is { } batch)
             {
                 await foreach (var operation in WalkChainAsync(batch, cancel))
                 {
@@ -38,10 +43,10 @@ public sealed class ScanWalker(ScanBook book, Attempts attempts, OutcomeWriter o
         var next = batch.Count > 0 ? batch : null;
         while (next is not null)
         {
-            var results = await outcomes.FindAsync(next.Operation, cancel);
-            yield return new WalkedOperation(next, results);
-            next = results is { Deferred.Count: > 0 }
-                ? await book.Batches.FindAsync(DerivedId.Child(next.Operation), cancel)
+            var end = await outcomes.FindEndAsync(next.Operation, cancel);
+            yield return new WalkedOperation(next, end);
+            next = end is { Deferred: > 0 }
+                ? await book.Batches.FindHeadAsync(DerivedId.Child(next.Operation), cancel)
                 : null;
         }
     }
@@ -52,10 +57,10 @@ public sealed class ScanWalker(ScanBook book, Attempts attempts, OutcomeWriter o
     /// </summary>
     public async Task<ChainState> StateOfChainAsync(WorkBatch batch, CancellationToken cancel)
     {
-        BatchResults? last = null;
+        OperationEnd? last = null;
         await foreach (var operation in WalkChainAsync(batch, cancel))
         {
-            last = operation.Results;
+            last = operation.End;
             if (last is null
                 || await log.FindAsync(KeyOf(operation.Batch.Operation), cancel) is null)
             {
@@ -63,7 +68,15 @@ public sealed class ScanWalker(ScanBook book, Attempts attempts, OutcomeWriter o
             }
         }
 
-        return new ChainState(last is null or { Deferred.Count: 0 }, batch);
+        return new ChainState(last is null or { Deferred: 0 }, batch);
+    }
+
+    /// <summary>The outcome entries of an operation, and its records while they are kept; none where it has not ended.</summary>
+    public async Task<IReadOnlyList<WalkedRecord>> ReadRecordsAsync(WalkedOperation operation, CancellationToken cancel)
+    {
+        var results = await outcomes.FindAsync(operation.Batch.Operation, cancel);
+        var batch = await book.Batches.FindAsync(operation.Batch.Operation, cancel);
+        return [.. (results?.Entries ?? []).Select((entry, place) => new WalkedRecord(entry, batch!.Entries.ElementAtOrDefault(place)))];
     }
 
     /// <summary>Whether every batch of the slice was sent.</summary>

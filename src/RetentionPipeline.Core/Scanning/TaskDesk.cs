@@ -94,7 +94,7 @@ public sealed class TaskDesk(
         {
             await foreach (var operation in walker.WalkAsync(plan, cancel))
             {
-                CountKept(operation, kept);
+                CountKept(await walker.ReadRecordsAsync(operation, cancel), kept);
             }
         }
 
@@ -103,11 +103,11 @@ public sealed class TaskDesk(
         return new TaskEnd(closing.Figures.Status, counts, kept, root);
     }
 
-    private static void CountKept(WalkedOperation operation, SortedDictionary<string, long> kept)
+    private static void CountKept(IReadOnlyList<WalkedRecord> records, SortedDictionary<string, long> kept)
     {
-        foreach (var entry in operation.Results?.Entries ?? [])
+        foreach (var record in records)
         {
-            var read = JsonNode.Parse(entry)!;
+            var read = JsonNode.Parse(record.Outcome)!;
             if (read["result"]!.GetValue<string>() == OutcomeEncoding.Word(OutcomeResult.Retained))
             {
                 var reason = read["reason"]!.GetValue<string>();
