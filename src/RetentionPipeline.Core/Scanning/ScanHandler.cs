@@ -30,13 +30,14 @@ public sealed class ScanHandler(
     public async Task<IReadOnlyList<Guid>> RunAsync(ScheduleUse use, CancellationToken cancel)
     {
         var policy = await parts.PolicyBook.InForceAsync(cancel);
+        var due = await parts.Schedule.ListDueAsync(policy.Rules, use, cancel);
         using var places = new SemaphoreSlim(MaxDatasetsAtOnce);
-        var planned = await Task.WhenAll(policy.Rules.GroupBy(rule => rule.Dataset).Select(async rules =>
+        var planned = await Task.WhenAll(policy.Rules.Where(rule => due.ContainsKey(rule.Name)).GroupBy(rule => rule.Dataset).Select(async rules =>
         {
             await places.WaitAsync(cancel);
             try
             {
-                return await RunDatasetAsync(policy, [.. rules], use, cancel);
+                return await RunDatasetAsync(policy, [.. rules], due, cancel);
             }
             finally
             {
@@ -47,21 +48,16 @@ public sealed class ScanHandler(
     }
 
     private async Task<List<Guid>> RunDatasetAsync(
-        Policy policy, IReadOnlyList<Rule> rules, ScheduleUse use, CancellationToken cancel)
+        Policy policy, IReadOnlyList<Rule> rules, IReadOnlyDictionary<string, DueScan> due, CancellationToken cancel)
     {
         var planned = new List<Guid>();
         foreach (var rule in rules)
         {
             var stop = await stops.CurrentAsync(cancel);
-            if (stop.Stops(policy.Datasets[rule.Dataset].Store, rule.Name)
-                || await parts.Schedule.FindDueAsync(rule, use, cancel) is not { } due)
+            if (!stop.Stops(policy.Datasets[rule.Dataset].Store, rule.Name)
+                && await StartAsync(policy, rule, due[rule.Name], cancel) is StartAnswer.Planned)
             {
-                continue;
-            }
-
-            if (await StartAsync(policy, rule, due, cancel) is StartAnswer.Planned)
-            {
-                planned.Add(due.Scan);
+                planned.Add(due[rule.Name].Scan);
             }
         }
 

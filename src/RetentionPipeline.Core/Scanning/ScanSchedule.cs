@@ -26,10 +26,34 @@ public sealed class ScanSchedule(IRowStore rows, TimeProvider time)
     /// The scan that the rule is due for, or null. A rule that was never seen is due at its first instant from now on;
     /// what a person asked for comes first.
     /// </summary>
-    public async Task<DueScan?> FindDueAsync(Rule rule, ScheduleUse use, CancellationToken cancel)
+    public async Task<DueScan?> FindDueAsync(Rule rule, ScheduleUse use, CancellationToken cancel) =>
+        await DueAsync(rule, use, await rows.ReadAsync(Partition, rule.Name, cancel), cancel);
+
+    /// <summary>As <see cref="FindDueAsync"/> for many rules, in one look at all rows: by the names of those that are due.</summary>
+    public async Task<IReadOnlyDictionary<string, DueScan>> ListDueAsync(
+        IReadOnlyCollection<Rule> rules, ScheduleUse use, CancellationToken cancel)
+    {
+        var known = new Dictionary<string, StoredRow>(StringComparer.Ordinal);
+        await foreach (var row in rows.ListAsync(Partition, cancel))
+        {
+            known[row.Row] = row;
+        }
+
+        var due = new Dictionary<string, DueScan>(StringComparer.Ordinal);
+        foreach (var rule in rules)
+        {
+            if (await DueAsync(rule, use, known.GetValueOrDefault(rule.Name), cancel) is { } scan)
+            {
+                due[rule.Name] = scan;
+            }
+        }
+
+        return due;
+    }
+
+    private async Task<DueScan?> DueAsync(Rule rule, ScheduleUse use, StoredRow? row, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var row = await rows.ReadAsync(Partition, rule.Name, cancel);
         if (row is null)
         {
             await rows.CommitAsync(Partition, [new RowWrite.Insert(rule.Name, Write(new(now, null, null, null)))], cancel);

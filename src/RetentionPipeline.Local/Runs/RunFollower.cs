@@ -73,14 +73,11 @@ public sealed class RunFollower(
             {
                 await schedule.AskIfNewAsync(rule.Name, command, cancel);
             }
-
-            // What an earlier run asked for and did not plan is the scan that comes. A scan may come and go between two
-            // looks: what was asked for is known by its name.
-            if (await schedule.FindDueAsync(rule, Use, cancel) is { } due)
-            {
-                scans.Add(due.Scan);
-            }
         }
+
+        // What an earlier run asked for and did not plan is the scan that comes. A scan may come and go between two looks:
+        // what was asked for is known by its name.
+        scans.UnionWith((await schedule.ListDueAsync(policy.Rules, Use, cancel)).Values.Select(due => due.Scan));
     }
 
     /// <summary>Until everything that was started or found is closed, parked or stopped; without end otherwise.</summary>
@@ -190,12 +187,10 @@ public sealed class RunFollower(
     {
         var open = new Dictionary<string, string>(StringComparer.Ordinal);
         var schedule = services.GetRequiredService<ScanSchedule>();
-        foreach (var rule in policy.Rules)
+        var due = await schedule.ListDueAsync(policy.Rules, Use, cancel);
+        foreach (var rule in policy.Rules.Where(rule => due.ContainsKey(rule.Name)))
         {
-            if (await schedule.FindDueAsync(rule, Use, cancel) is not null)
-            {
-                open[rule.Name] = rule.Dataset;
-            }
+            open[rule.Name] = rule.Dataset;
         }
 
         foreach (var scan in openNow.Where(scan => !ended.ContainsKey(scan.Scan)))
