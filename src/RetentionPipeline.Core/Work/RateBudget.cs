@@ -24,7 +24,9 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     /// was taken.
     /// </summary>
     /// <param name="use">The store and its rate.</param>
-    /// <param name="wanted">How many the caller will want at once, this one included; it takes no more in advance.</param>
+    /// <param name="wanted">
+    /// How many the caller will want at once, this one included; it takes in advance what these cost by experience, no more.
+    /// </param>
     /// <param name="patience">How long to wait at most.</param>
     /// <param name="cancel">Ends the waiting.</param>
     public async Task<BudgetAnswer> TakeAsync(BudgetUse use, int wanted, TimeSpan patience, CancellationToken cancel)
@@ -67,7 +69,8 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     private async Task<BudgetAnswer> TryLeaseAsync(
         BudgetUse use, int wanted, DateTimeOffset giveUpAt, Stretch stretch, CancellationToken cancel)
     {
-        var count = stretch.Debt(use.Spent) + Math.Clamp(wanted, 1, Math.Max(1, (int)(use.PerSecond * StretchSeconds)));
+        var needed = Math.Ceiling(wanted * stretch.CostOfOne(use.Spent));
+        var count = stretch.Debt(use.Spent) + (long)Math.Clamp(needed, 1, Math.Max(1, use.PerSecond * StretchSeconds));
         var row = await rows.ReadAsync(Partition, use.Store, cancel);
         var now = time.GetUtcNow();
         var given = row is null ? now : new DateTimeOffset(long.Parse(row.Text, CultureInfo.InvariantCulture), TimeSpan.Zero);
@@ -100,11 +103,15 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
         private long used;
         private int perSecond = 1;
         private long paid;
+        private long asked;
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
 
         /// <summary>What was spent and not paid for yet.</summary>
         public long Debt(long spent) => Math.Max(0, spent - paid);
+
+        /// <summary>What a request cost so far, in units of the rate: 1 where that is requests, the mean where it is request units.</summary>
+        public double CostOfOne(long spent) => asked == 0 ? 1 : Math.Max(1, spent / (double)asked);
 
         public void Refill(DateTimeOffset start, long requests, int rate) =>
             (from, count, used, perSecond) = (start, requests, 0, rate);
@@ -119,6 +126,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
                 var slot = from + TimeSpan.FromSeconds(used++ / (double)perSecond);
                 if (slot + grace >= now)
                 {
+                    asked++;
                     // Leave that was given and not used is worth no more than what one instance has under way.
                     paid = Math.Min(paid + 1, spent + MostUnderWay);
                     return slot;
