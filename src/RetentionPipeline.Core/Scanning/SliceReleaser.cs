@@ -18,12 +18,12 @@ internal enum ReleaseEnd
 
 /// <summary>
 /// Sends a slice's batches in order, each as a message that only names the operation, and keeps about a minute of work
-/// under way: so queues stay short, and a stop or a changed policy meets little that is on its way. The cursor is raised
+/// under way, less where what waits for half of that would count as forgotten: so queues stay short, and a stop or a changed policy meets little that is on its way. The cursor is raised
 /// after each send; who finds it behind sends again, and the copy finds its attempt taken.
 /// </summary>
 internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWriter outcomes, ActLimits limits)
 {
-    private const int LeastUnderWay = 16;
+    private static readonly TimeSpan MostWork = TimeSpan.FromMinutes(1);
 
     public async Task<ReleaseEnd> RunAsync(ScanPlan plan, int slice, CancellationToken cancel)
     {
@@ -50,7 +50,7 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
             }
 
             var operation = DerivedId.Operation(plan.Scan, slice, state.Cursor);
-            if (await book.Batches.FindAsync(operation, cancel) is { Count: > 0 })
+            if (await book.Batches.FindHeadAsync(operation, cancel) is { Count: > 0 })
             {
                 await attempts.SendFirstAsync(WorkAddress.OfOperation(operation), null, cancel);
             }
@@ -64,14 +64,16 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
     }
 
     /// <summary>
-    /// As many as ended in the last minute, at least sixteen. The mark is where the count of ended batches stood when
+    /// As many as ended in the last minute, at least sixteen; four where a deployment's times are short, since each of the
+    /// many slices that release at once has as many, and all stand in one queue. The mark is where the count of ended batches stood when
     /// the last minute began.
     /// </summary>
     private int Window(Attempt state)
     {
         var elapsed = limits.Time.GetUtcNow() - (state.MarkedAt ?? limits.Time.GetUtcNow());
-        var perMinute = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended - state.Mark) / elapsed.TotalMinutes;
-        return Math.Max(LeastUnderWay, (int)perMinute);
+        var most = limits.Times.Quiet / 2 < MostWork ? limits.Times.Quiet / 2 : MostWork;
+        var inTime = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended - state.Mark) / elapsed.TotalSeconds * most.TotalSeconds;
+        return Math.Max(most < MostWork ? 4 : 16, (int)inTime);
     }
 
     private async Task<Attempt> LookAtEndedAsync(
@@ -102,7 +104,7 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
     private async Task<bool> HasEndedAsync(Guid scan, int slice, int number, CancellationToken cancel)
     {
         var operation = DerivedId.Operation(scan, slice, number);
-        return await outcomes.FindAsync(operation, cancel) is not null
-            || await book.Batches.FindAsync(operation, cancel) is { Count: 0 };
+        return await outcomes.FindEndAsync(operation, cancel) is not null
+            || await book.Batches.FindHeadAsync(operation, cancel) is { Count: 0 };
     }
 }
