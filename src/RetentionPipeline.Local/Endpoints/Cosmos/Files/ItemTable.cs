@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using RetentionPipeline.Local.Endpoints.Cosmos.Keys;
 
@@ -26,6 +27,32 @@ internal static class ItemTable
             """,
             reader => Bounded(reader, ref bytes),
             container, Later(scope.Min, from.Epk), scope.Max, from.Epk, from.Pk, from.Id, scope.Key, now, ChunkRows);
+    }
+
+    /// <summary>As <see cref="Next"/>, of items with these ids alone: what an index on the id finds.</summary>
+    public static List<StoredItem> OfIds(
+        Statements statements, long container, KeyScope scope, IReadOnlyCollection<string> ids, ItemKey? after, long now)
+    {
+        var keys = ids.SelectMany(id => statements.Read(
+            "SELECT epk, pk, id FROM items WHERE container = $1 AND id = $2 AND epk >= $3 AND epk < $4 AND ($5 IS NULL OR pk = $5)",
+            reader => new ItemKey(reader.GetString(0), reader.GetString(1), reader.GetString(2)),
+            container, id, scope.Min, scope.Max, scope.Key));
+        var (items, bytes) = (new List<StoredItem>(), 0L);
+        foreach (var key in keys.Where(key => after is null || key.CompareTo(after) > 0).Order())
+        {
+            if (items.Count == ChunkRows || bytes > ChunkBytes)
+            {
+                break;
+            }
+
+            if (Find(statements, container, key, now) is { } item)
+            {
+                items.Add(item);
+                bytes += item.Body.Length;
+            }
+        }
+
+        return items;
     }
 
     /// <summary>The next changes behind a version, in the order of writes.</summary>
@@ -105,4 +132,14 @@ internal static class ItemTable
 }
 
 /// <summary>Where an item lies: effective key, partition key as canonical text, id. Keys sort in this order.</summary>
-internal sealed record ItemKey(string Epk, string Pk, string Id);
+internal sealed record ItemKey(string Epk, string Pk, string Id) : IComparable<ItemKey>
+{
+    /// <summary>As SQLite compares texts: by their bytes in UTF-8, which is the order of code points.</summary>
+    public int CompareTo(ItemKey? other) => other is null ? 1
+        : CompareBytes(Epk, other.Epk) is not 0 and var first ? first
+        : CompareBytes(Pk, other.Pk) is not 0 and var second ? second
+        : CompareBytes(Id, other.Id);
+
+    private static int CompareBytes(string one, string other) =>
+        Encoding.UTF8.GetBytes(one).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(other));
+}

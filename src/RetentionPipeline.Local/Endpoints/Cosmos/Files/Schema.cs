@@ -23,6 +23,7 @@ internal static class Schema
               id TEXT NOT NULL, body BLOB NOT NULL, etag TEXT NOT NULL, ts INTEGER NOT NULL, lsn INTEGER NOT NULL,
               ttl INTEGER, expires INTEGER);
             CREATE UNIQUE INDEX IF NOT EXISTS items_key ON items (container, epk, pk, id);
+            CREATE INDEX IF NOT EXISTS items_id ON items (container, id, epk, pk);
             CREATE INDEX IF NOT EXISTS items_lsn ON items (container, lsn);
             CREATE INDEX IF NOT EXISTS items_expire ON items (expires) WHERE expires IS NOT NULL;
             CREATE TABLE IF NOT EXISTS unique_values (

@@ -25,9 +25,13 @@ internal sealed class QueryRunner(GatewayFile file, Catalog catalog)
     {
         var page = new PageBuilder(most, from is null ? query.Top : from.TopLeft);
         var (after, examined, kilobytes) = (from?.After, 0, 0L);
+        var ids = container.Settings.IndexingOff ? null : query.Where?.Ids();
+        Task<List<StoredItem>> MoreAsync() => ids is null
+            ? NextAsync(container, scope, after)
+            : file.ReadAsync(statements => ItemTable.OfIds(statements, container.Seq, scope, ids, after, catalog.Now));
         while (!page.Full && examined < MostExamined)
         {
-            var chunk = await NextAsync(container, scope, after);
+            var chunk = await MoreAsync();
             if (chunk.Count == 0)
             {
                 return new(page.Results, null, kilobytes);
@@ -53,7 +57,7 @@ internal sealed class QueryRunner(GatewayFile file, Catalog catalog)
             }
         }
 
-        var more = page.TopLeft != 0 && (await NextAsync(container, scope, after)).Count > 0;
+        var more = page.TopLeft != 0 && (await MoreAsync()).Count > 0;
         return new(page.Results, more ? new QueryPosition(after, null, 0, page.TopLeft) : null, kilobytes);
     }
 

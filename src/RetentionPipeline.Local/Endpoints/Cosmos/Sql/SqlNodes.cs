@@ -15,17 +15,25 @@ internal abstract class SqlNode
         JsonValueKind.False => false,
         _ => null,
     };
+
+    /// <summary>If only items with these ids can make it true: the ids. Null where any item may.</summary>
+    public virtual IReadOnlyCollection<string>? Ids() => null;
 }
 
 internal sealed class SqlLiteral(JsonElement value) : SqlNode
 {
     public override JsonElement Value(JsonElement item) => value;
+
+    /// <summary>What an id must be to be this; none where this is no text.</summary>
+    public IReadOnlyCollection<string> AsIds() => value.ValueKind == JsonValueKind.String ? [value.GetString()!] : [];
 }
 
 /// <summary>A path below the item: names and places in lists; none is the item itself.</summary>
 internal sealed class SqlPath(IReadOnlyList<object> steps) : SqlNode
 {
     public IReadOnlyList<object> Steps => steps;
+
+    public bool IsId => steps is ["id"];
 
     public override JsonElement Value(JsonElement item)
     {
@@ -74,6 +82,8 @@ internal sealed class SqlAll(IReadOnlyList<SqlNode> parts) : SqlCondition
 
         return all;
     }
+
+    public override IReadOnlyCollection<string>? Ids() => parts.Select(part => part.Ids()).Where(ids => ids is not null).MinBy(ids => ids!.Count);
 }
 
 internal sealed class SqlAny(IReadOnlyList<SqlNode> parts) : SqlCondition
@@ -91,6 +101,22 @@ internal sealed class SqlAny(IReadOnlyList<SqlNode> parts) : SqlCondition
         }
 
         return any;
+    }
+
+    public override IReadOnlyCollection<string>? Ids()
+    {
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var part in parts)
+        {
+            if (part.Ids() is not { } ids)
+            {
+                return null;
+            }
+
+            all.UnionWith(ids);
+        }
+
+        return all;
     }
 }
 
@@ -115,6 +141,13 @@ internal sealed class SqlComparison(string sign, SqlNode left, SqlNode right) : 
             ? null
             : sign switch { "<" => order < 0, "<=" => order <= 0, ">" => order > 0, _ => order >= 0 };
     }
+
+    public override IReadOnlyCollection<string>? Ids() => (sign, left, right) switch
+    {
+        ("=", SqlPath { IsId: true }, SqlLiteral literal) => literal.AsIds(),
+        ("=", SqlLiteral literal, SqlPath { IsId: true }) => literal.AsIds(),
+        _ => null,
+    };
 }
 
 internal sealed class SqlIn(SqlNode value, IReadOnlyList<SqlNode> list) : SqlCondition
@@ -124,6 +157,10 @@ internal sealed class SqlIn(SqlNode value, IReadOnlyList<SqlNode> list) : SqlCon
         var one = value.Value(item);
         return one.ValueKind == JsonValueKind.Undefined ? null : list.Any(other => SqlValues.Same(one, other.Value(item)) == true);
     }
+
+    public override IReadOnlyCollection<string>? Ids() => value is SqlPath { IsId: true } && list.All(other => other is SqlLiteral)
+        ? list.SelectMany(other => ((SqlLiteral)other).AsIds()).ToHashSet(StringComparer.Ordinal)
+        : null;
 }
 
 internal sealed class SqlCall(Func<IReadOnlyList<JsonElement>, bool?> function, IReadOnlyList<SqlNode> arguments) : SqlCondition
