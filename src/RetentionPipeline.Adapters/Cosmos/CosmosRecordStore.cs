@@ -18,6 +18,8 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
     /// <summary>Empty pages are passed over, but not without end within one call.</summary>
     private const int EmptyPages = 16;
 
+    private readonly ItemReads items = new(account);
+
     /// <inheritdoc/>
     public string Consistency => account.Consistency;
 
@@ -58,7 +60,7 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
         DatasetLocation location, RecordKey key, IReadOnlyCollection<string> fields, CancellationToken cancel) =>
         CallAsync(location, CosmosOperation.Read, async container =>
         {
-            using var item = await FindAsync(container, key, cancel);
+            using var item = await FindAsync(location.Container, container, key, cancel);
             return item is null ? null : CosmosFields.Snapshot(item.RootElement, key, fields, location.StageField);
         }, cancel);
 
@@ -73,7 +75,7 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
         CallAsync<PreparedRewrite>(location, CosmosOperation.Read, async container =>
         {
             var transform = ((RecordRewrite.OfFields)rewrite).Transform;
-            using var item = await FindAsync(container, key, cancel);
+            using var item = await FindAsync(location.Container, container, key, cancel);
             if (item is null || item.RootElement.GetProperty("_etag").GetString() != version)
             {
                 return new PreparedRewrite.Ended(item is null ? new ActResult.NotFound() : new ActResult.VersionMismatch());
@@ -108,7 +110,7 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
                 alone, new ParallelOptions { MaxDegreeOfParallelism = PointReads, CancellationToken = cancel },
                 async (key, token) =>
                 {
-                    using var item = await FindAsync(container, key, token);
+                    using var item = await FindAloneAsync(container, key, token);
                     if (item is not null)
                     {
                         found[key] = CosmosFields.Observe(item.RootElement, location.StageField);
@@ -134,8 +136,15 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
         return ([.. parts[true]], [.. parts[false]]);
     }
 
-    /// <summary>The whole item, or null.</summary>
-    private static async Task<JsonDocument?> FindAsync(CosmosContainer container, RecordKey key, CancellationToken cancel)
+    /// <summary>The whole item, or null; in one request with others that are wanted at the same time.</summary>
+    private async Task<JsonDocument?> FindAsync(string name, CosmosContainer container, RecordKey key, CancellationToken cancel) =>
+        container.IndexingOff || !CosmosKeys.CanAddress(key.Id)
+            ? await FindAloneAsync(container, key, cancel)
+            : await items.FindAsync(name, key, cancel) is { } item
+                ? JsonDocument.Parse(item, new JsonDocumentOptions { MaxDepth = 128 })
+                : null;
+
+    private static async Task<JsonDocument?> FindAloneAsync(CosmosContainer container, RecordKey key, CancellationToken cancel)
     {
         if (!CosmosKeys.CanAddress(key.Id))
         {

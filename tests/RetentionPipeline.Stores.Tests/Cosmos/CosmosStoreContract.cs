@@ -138,6 +138,41 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         Assert.True(seen.Bytes > 200);
     }
 
+    [Fact]
+    public async Task Rewrites_side_by_side_read_their_items_together_and_keep_every_digit_too()
+    {
+        const int count = 40;
+        var container = await Gateway.NewContainerAsync("/pk");
+        for (var number = 0; number < count; number++)
+        {
+            await container.PutAsync(Item(number, "203.0.113.7"), new PartitionKey($"p{number % 7}"));
+        }
+
+        var (store, before) = (Store, Account.Units.Of(CosmosOperation.Read));
+        var records = await ScanAsync(1, 100, []);
+        var gone = new RecordKey("""["p0"]""", "gone");
+        var rewrite = new RecordRewrite.OfFields(Stage, _ => new Dictionary<string, object?> { ["ip"] = "203.0.113.0" });
+        var prepared = await Task.WhenAll(records.Select(record => (record.Key, record.Version)).Append((gone, "v"))
+            .Select(record => store.PrepareRewriteAsync(Things, record.Item1, record.Item2, rewrite, None)));
+        Assert.IsType<ActResult.NotFound>(Assert.IsType<PreparedRewrite.Ended>(prepared[^1]).Result);
+        foreach (var ready in prepared[..^1])
+        {
+            Assert.IsType<ActResult.Done>(await Assert.IsType<PreparedRewrite.Ready>(ready).Commit(None));
+        }
+
+        for (var number = 0; number < count; number++)
+        {
+            var text = await (await container.ReadItemStreamAsync($"{number}", new PartitionKey($"p{number % 7}"))).TextAsync();
+            Assert.Equal(Item(number, "203.0.113.0")[..^1], text[..(Item(number, "203.0.113.0").Length - 1)]);
+        }
+
+        Assert.Equal(count, records.Count);
+        Assert.InRange(Account.Units.Of(CosmosOperation.Read) - before, 0.1, count * 0.7);
+
+        static string Item(int number, string ip) =>
+            $$"""{"id":"{{number}}","pk":"p{{number % 7}}","big":1234567890123456789{{number}}.1230,"e":1E+2,"z":-0.0,"text":"<&> text ü","ip":"{{ip}}","o":[0.10,{"x":1.0}]}""";
+    }
+
     protected async Task<List<RecordSnapshot>> ScanAsync(int atMost, int pageSize, string[] fields)
     {
         var seen = new List<RecordSnapshot>();
