@@ -10,9 +10,9 @@ internal sealed class SampleShop(SampleValues values)
 
     private static readonly SampleContainer Orders = OfCustomer("Orders");
     private static readonly SampleContainer Payments = OfCustomer("Payments");
-    private static readonly SampleContainer PageViews = OfCustomer("PageViews") with { Indexing = SampleIndexing.Off };
+    private static readonly SampleContainer PageViews = OfCustomer("PageViews");
     private static readonly SampleContainer Devices = OfCustomer("Devices");
-    private static readonly SampleContainer Environments = OfCustomer("Environments");
+    private static readonly SampleContainer Environments = OfCustomer("Environments") with { Indexing = SampleIndexing.Off };
     private static readonly SampleContainer Positions = new("shop/Positions", ["customerId", "device"], SampleIndexing.Default, null);
     private static readonly SampleContainer Regions = OfCustomer("Regions");
     private static readonly SampleContainer Reviews = new("shop/Reviews", ["article"], SampleIndexing.Default, null);
