@@ -244,6 +244,8 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
             cancel.ThrowIfCancellationRequested();
             return Task.FromResult(faults.Run(call, () =>
             {
+                // What stands still before the call reaches the wire finds its time over, as in an SDK.
+                cancel.ThrowIfCancellationRequested();
                 lock (gate)
                 {
                     return effect();
