@@ -48,10 +48,11 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
     public void CheckMeaning(BundleLog log)
     {
         var meaning = new SemanticVerifier(new PolicyEntries(log, facts.Request));
+        var scans = log.Scans.Values.Where(scan => IsOfRequest(scan, log)).Select(scan => scan.Scan).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, leaf) in log.Leaves)
         {
             meaning.Add(index, leaf);
-            if (!BelongsHere(leaf, log))
+            if (!BelongsHere(leaf, log, scans))
             {
                 Add(BundleNames.Entry(index), "foreign-leaf", "The leaf is not about this request.");
             }
@@ -93,15 +94,22 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
         {
             Add(BundleNames.PolicyText(log.Receipt.Policy!), "policy", "The policy at the receipt cannot be read: nothing says which datasets must report.");
         }
-        else if (log.Receipt.Part != RequestLeaf.Rejected
-            && !stated.Datasets.Select(dataset => dataset.Dataset).SequenceEqual(log.InForce.Datasets.Keys.Order(StringComparer.Ordinal)))
+        else if (!stated.Datasets.Select(dataset => dataset.Dataset).SequenceEqual(
+            log.Receipt.Part == RequestLeaf.Rejected ? [] : log.InForce.Datasets.Keys.Order(StringComparer.Ordinal)))
         {
             Add(BundleNames.Manifest, "datasets", "The datasets are not those of the policy that was in force at the receipt: each must be there once.");
         }
 
         foreach (var dataset in stated.Datasets.Where(dataset => !Fits(dataset, log)))
         {
-            Add(BundleNames.Manifest, "dataset-state", $"What is stated of dataset '{dataset.Dataset}' is not what the leaves say.");
+            // Whoever wrote the manifest chose the name: it is quoted only if the policy has it too.
+            var name = log.InForce?.Datasets.ContainsKey(dataset.Dataset) == true ? dataset.Dataset : "of no policy";
+            Add(BundleNames.Manifest, "dataset-state", $"What is stated of dataset '{name}' is not what the leaves say.");
+        }
+
+        if (stated.Forgotten.Any(operation => !log.Outcomes.ContainsKey(operation)))
+        {
+            Add(BundleNames.Manifest, "records", "Records are stated as forgotten that no leaf is about.");
         }
     }
 
@@ -169,20 +177,34 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
         }
     }
 
-    private bool BelongsHere(Leaf leaf, BundleLog log) => leaf.Type switch
+    private bool BelongsHere(Leaf leaf, BundleLog log, HashSet<string> scans) => leaf.Type switch
     {
         LeafTypes.Request => leaf.Id == facts.Request.ToString("D"),
         LeafTypes.Policy => log.NamedPolicies.Contains(leaf.Id),
-        LeafTypes.Scan => IsOfRequest(leaf.Id, log),
-        LeafTypes.Intent or LeafTypes.Outcome => IsOfRequest(IntentFacts.Text(leaf.Body, "scan"), log),
+        LeafTypes.Scan => scans.Contains(leaf.Id),
+        LeafTypes.Intent or LeafTypes.Outcome => scans.Contains(IntentFacts.Text(leaf.Body, "scan")),
         LeafTypes.Correction => log.Intents.ContainsKey(leaf.Id),
         _ => false,
     };
 
-    private bool IsOfRequest(string scan, BundleLog log) =>
-        log.Scans[scan].Start?.Leaf.Body is { } body && LeafTime.TryParse((string)body["cutOff"]!) is { } cutOff
-        && (string?)body["purpose"] == Policies.Rule.Request
-        && RequestRules.IsTaskOf(facts.Request.ToString("D"), (string)body["dataset"]!, scan, cutOff);
+    /// <summary>
+    /// A scan for this request alone, whichever try; or a window that an end names or that is stated to serve it now. Which
+    /// requests a window serves, the log does not say.
+    /// </summary>
+    private bool IsOfRequest(ScanLeaves scan, BundleLog log)
+    {
+        if (scan.Start?.Leaf.Body is not { } body || (string?)body["purpose"] != Policies.Rule.Request
+            || LeafTime.TryParse((string)body["cutOff"]!) is not { } cutOff)
+        {
+            return false;
+        }
+
+        var (request, dataset) = (facts.Request.ToString("D"), (string)body["dataset"]!);
+        var isNamed = log.Told.Any(leaf => leaf.Closing?.Tasks.Contains(scan.Scan) == true)
+            || facts.Stated.Datasets.Any(stated => stated.Scan == scan.Scan);
+        return RequestRules.IsOwnTask(request, dataset, scan.Scan)
+            || (isNamed && RequestRules.IsWindowOf(dataset, scan.Scan, cutOff));
+    }
 
     /// <summary>
     /// A dataset has reported through a scan that the last end names, or that has closed; it is open where it may be; or no
@@ -192,7 +214,8 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
     {
         var scan = stated.Scan is { } id ? log.Scans.GetValueOrDefault(id) : null;
         if ((stated.Scan is not null && (scan?.Start is null || BundleLog.DatasetOf(scan) != stated.Dataset))
-            || (stated.Reason is null && stated.ExpectedBy is not null))
+            || (stated.Reason is null && stated.ExpectedBy is not null)
+            || stated.Reason?.All(letter => char.IsAsciiLetterLower(letter) || letter is '-') == false)
         {
             return false;
         }

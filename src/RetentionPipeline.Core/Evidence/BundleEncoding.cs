@@ -127,7 +127,7 @@ internal static class BundleEncoding
     private static JsonArray Hex(IEnumerable<byte[]> hashes) => Texts(hashes.Select(Convert.ToHexStringLower));
 
     private static IReadOnlyList<byte[]> Hashes(JsonNode? json) =>
-        [.. json!.AsArray().Select(hash => Convert.FromHexString(Text(hash)))];
+        [.. json!.AsArray().Select(hash => Convert.FromHexString(Text(hash)) is { Length: Rfc6962.HashLength } bytes ? bytes : throw new FormatException("No hash."))];
 
     private static string Text(JsonNode? json) => json!.GetValue<string>();
 

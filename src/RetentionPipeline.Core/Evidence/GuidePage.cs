@@ -44,8 +44,12 @@ internal static class GuidePage
 
         ## With Go's own packages
 
-        `golang.org/x/mod/sumdb/note` and `golang.org/x/mod/sumdb/tlog` know nothing of this project. `go run . "$KEY" N` in the
-        unpacked bundle checks leaf N with
+        `golang.org/x/mod/sumdb/note` and `golang.org/x/mod/sumdb/tlog` know nothing of this project. The program below, as
+        `check.go` in the unpacked bundle, checks leaf N. With Debian's packages `golang-go` and `golang-golang-x-mod-dev`:
+
+        ```sh
+        GO111MODULE=off GOPATH=/usr/share/gocode go run check.go "$KEY" @LEAF@
+        ```
 
         ```go
         package main

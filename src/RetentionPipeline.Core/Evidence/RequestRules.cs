@@ -62,18 +62,15 @@ internal sealed class RequestRules(
         }
     }
 
-    /// <summary>Whether a scan is the request's own on the dataset, or a window of that log which can serve it.</summary>
-    public static bool IsTaskOf(string request, string dataset, string scan, DateTimeOffset cutOff)
-    {
-        if (!Guid.TryParse(request, out var id) || !Guid.TryParse(scan, out var named))
-        {
-            return false;
-        }
+    /// <summary>Whether a scan is for the request alone, on the dataset.</summary>
+    public static bool IsOwnTask(string request, string dataset, string scan) =>
+        Guid.TryParse(request, out var id) && Guid.TryParse(scan, out var named)
+        && Enumerable.Range(0, MostTries).Any(number => DerivedId.TaskOf(id, dataset, number) == named);
 
-        return Enumerable.Range(0, MostTries).Any(number => DerivedId.TaskOf(id, dataset, number) == named)
-            || Enumerable.Range(1, MostWindowDays).Any(days =>
-                DerivedId.Window(dataset, RequestLimits.WindowOf(cutOff, days) - 1) == named);
-    }
+    /// <summary>Whether a scan serves the requests of the window of that log which had ended at its cut-off.</summary>
+    public static bool IsWindowOf(string dataset, string scan, DateTimeOffset cutOff) =>
+        Guid.TryParse(scan, out var named)
+        && Enumerable.Range(1, MostWindowDays).Any(days => DerivedId.Window(dataset, RequestLimits.WindowOf(cutOff, days) - 1) == named);
 
     private static bool Follows(string? before, RequestLeaf leaf, int partly) => (before, leaf.State) switch
     {
@@ -159,7 +156,8 @@ internal sealed class RequestRules(
     {
         var body = scan.Close!.Value.Leaf.Body;
         return (string)body["rule"]! == Policies.Rule.Request
-            && LeafTime.TryParse((string)body["cutOff"]!) is { } cutOff && IsTaskOf(request, DatasetOf(scan), scan.Scan, cutOff);
+            && LeafTime.TryParse((string)body["cutOff"]!) is { } cutOff
+            && (IsOwnTask(request, DatasetOf(scan), scan.Scan) || IsWindowOf(DatasetOf(scan), scan.Scan, cutOff));
     }
 
     private static bool IsClean(ScanLeaves scan)

@@ -1,10 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using RetentionPipeline.Adapters.Composition;
-using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
-using RetentionPipeline.Core.Records;
-using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.EndToEnd.Tests.Simulation;
@@ -12,7 +8,7 @@ using RetentionPipeline.Local.Sample;
 
 namespace RetentionPipeline.EndToEnd.Tests.Bundles;
 
-/// <summary>What a bundle holds, in each state that a request can be in. Each one is verified as it is got.</summary>
+/// <summary>What a bundle holds, whom it shows, and for how long it can be got.</summary>
 public sealed class BundleTests
 {
     private static readonly string[] All = ["access-logs", "messages", "orders", "visits"];
@@ -64,69 +60,6 @@ public sealed class BundleTests
     }
 
     [Fact]
-    public async Task What_a_hold_keeps_is_retained_then_open_then_done()
-    {
-        using var simulation = await BundleShop.StartAsync();
-        await simulation.Get<HoldDesk>().PlaceAsync(
-            "matter-1", new HoldScope.OfSubject([SubjectIdentifier.Of("customer-id", RequestShop.Customer(2))]), "litigation", "tester", CancellationToken.None);
-        await RequestShop.SendAsync(simulation, "r-1", 2);
-        await RequestShop.RunThroughWindowAsync(simulation);
-
-        var held = await BundleShop.ClaimsAsync(simulation, "r-1");
-        Assert.Equal(["retained", "done", "done", "retained"], All.Select(dataset => held[dataset].State));
-        Assert.Equal(2, held["visits"].Reasons["hold"]);
-
-        await simulation.Get<HoldDesk>().ReleaseAsync("matter-1", CancellationToken.None);
-        await simulation.RunUntilQuietAsync();
-
-        var released = await BundleShop.ClaimsAsync(simulation, "r-1");
-        Assert.Equal("open", released["access-logs"].State);
-        Assert.Equal("waiting-for-window", released["access-logs"].Reason);
-        Assert.True(released["access-logs"].ExpectedBy > simulation.Time.GetUtcNow());
-
-        await RequestShop.RunThroughWindowAsync(simulation);
-
-        var done = await BundleShop.ClaimsAsync(simulation, "r-1");
-        Assert.All(done.Values, claim => Assert.Equal("done", claim.State));
-        var parts = BundleShop.Texts(await BundleShop.GetAsync(simulation, "r-1")).Where(file => file.Key.StartsWith("entries/", StringComparison.Ordinal))
-            .Select(file => Ledger.Leaf.Parse(Encoding.UTF8.GetBytes(file.Value))).Where(leaf => leaf.Type == "request").Select(leaf => leaf.Part);
-        Assert.Equal(["accepted", "completed", "partially-completed"], parts.Order(StringComparer.Ordinal));
-        await EvidenceCheck.AssertWellAsync(simulation);
-    }
-
-    [Fact]
-    public async Task What_the_law_keeps_is_retained_with_its_citation()
-    {
-        using var simulation = await BundleShop.StartAsync();
-        RequestShop.PutOrder(simulation, 1, Shop.Now.AddYears(-1));
-        RequestShop.PutOrder(simulation, 2, Shop.Now.AddYears(-11), dispute: "open");
-        await RequestShop.SendAsync(simulation, "tax", 1);
-        await RequestShop.SendAsync(simulation, "dispute", 2);
-        await RequestShop.RunThroughWindowAsync(simulation);
-
-        foreach (var (id, reason, text) in new[] { ("tax", "keep-at-least:tax", "147(3) AO"), ("dispute", "exception:gdpr-17-3-e", "gdpr-17-3-e") })
-        {
-            var claims = await BundleShop.ClaimsAsync(simulation, id);
-            Assert.Equal("retained", claims["orders"].State);
-            Assert.Equal(1, claims["orders"].Reasons[reason]);
-            Assert.Equal("done", claims["visits"].State);
-            Assert.Contains(text, BundleShop.Texts(await BundleShop.GetAsync(simulation, id))["certificate.html"], StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
-    public async Task A_dataset_that_no_scan_can_look_at_says_so()
-    {
-        using var simulation = await BundleShop.StartAsync(withArchive: true);
-        await RequestShop.SendAsync(simulation, "r-1", 2);
-        await RequestShop.SendAsync(simulation, "nobody", 77);
-        await RequestShop.RunThroughWindowAsync(simulation);
-        Assert.Equal("not-searchable", (await BundleShop.ClaimsAsync(simulation, "r-1"))["archive"].State);
-        Assert.Equal("absent", (await BundleShop.ClaimsAsync(simulation, "nobody"))["visits"].State);
-        await EvidenceCheck.AssertWellAsync(simulation);
-    }
-
-    [Fact]
     public async Task Of_two_persons_who_share_a_window_and_messages_each_bundle_holds_only_one()
     {
         using var simulation = await BundleShop.CompletedAsync(("r-2", 2), ("r-3", 3));
@@ -153,84 +86,6 @@ public sealed class BundleTests
             Assert.DoesNotContain(await RecordOfAsync(simulation, other), text, StringComparison.Ordinal);
             Assert.Contains(await RecordOfAsync(simulation, mine), text, StringComparison.Ordinal);
         }
-    }
-
-    [Fact]
-    public async Task An_open_request_has_a_bundle_that_says_what_it_waits_for()
-    {
-        using var simulation = await BundleShop.StartAsync();
-        await RequestShop.SendAsync(simulation, "r-1", 2);
-        Assert.IsType<BundleAnswer.Unknown>(await BundleShop.AskAsync(simulation, "r-1"));
-        await simulation.DrainAsync();
-        Assert.IsType<BundleAnswer.NotInLog>(await BundleShop.AskAsync(simulation, "r-1"));
-
-        var begun = await BundleShop.ClaimsAsync(simulation, "r-1");
-        Assert.All(All, dataset => Assert.Equal("open", begun[dataset].State));
-        Assert.All(begun.Values, claim => Assert.True(claim is { Reason: not null, ExpectedBy: not null }));
-
-        await simulation.RunUntilQuietAsync();
-
-        var claims = await BundleShop.ClaimsAsync(simulation, "r-1");
-        Assert.Equal(["open", "done", "done", "done"], All.Select(dataset => claims[dataset].State));
-        Assert.Equal("waiting-for-window", claims["access-logs"].Reason);
-        var verdict = BundleVerification.Verify(await BundleShop.GetAsync(simulation, "r-1"), await BundleShop.KeyAsync(simulation));
-        Assert.Contains("access-logs", Assert.Single(verdict.Unchecked), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_bundle_can_be_got_at_every_step_of_a_request()
-    {
-        using var simulation = await BundleShop.StartAsync();
-        await RequestShop.SendAsync(simulation, "r-1", 2);
-        await simulation.DrainAsync();
-        await simulation.Get<PipelineTimers>().IntegrateAsync(CancellationToken.None);
-        var states = new HashSet<string>();
-        var step = 0;
-        simulation.Faults.Before = call =>
-        {
-            if (++step % 41 != 0)
-            {
-                return;
-            }
-
-            // Looked at from beside, between two calls of the pipeline.
-            var (before, choose) = (simulation.Faults.Before, simulation.Faults.Choose);
-            (simulation.Faults.Before, simulation.Faults.Choose) = (null, null);
-            using var beside = simulation.Another();
-            var key = BundleShop.KeyAsync(simulation).GetAwaiter().GetResult();
-            var collector = (BundleCollector)beside.GetService(typeof(BundleCollector))!;
-            var ready = Assert.IsType<BundleAnswer.Ready>(
-                collector.CollectAsync(DerivedId.RequestOf(RequestShop.Source, "r-1"), key, CancellationToken.None).GetAwaiter().GetResult());
-            var verdict = BundleVerification.Verify(ready.Zip, key);
-            Assert.True(verdict.IsWell, $"step {step} ({call}): {string.Join("; ", verdict.Problems)}");
-            states.UnionWith(verdict.Claims.Select(claim => $"{claim.State} {claim.Reason}"));
-            (simulation.Faults.Before, simulation.Faults.Choose) = (before, choose);
-        };
-
-        await RequestShop.RunThroughWindowAsync(simulation);
-        simulation.Faults.Before = null;
-
-        Assert.True(step > 500, $"Only {step} calls.");
-        Assert.Superset(new HashSet<string> { "open waiting-to-begin", "open running", "open waiting-for-window", "done " }, states);
-    }
-
-    [Fact]
-    public async Task A_request_that_was_refused_or_waits_for_a_person_has_a_bundle()
-    {
-        using var simulation = await RequestShop.StartAsync(3, RequestShop.Policy(perHour: 0 + 1));
-        await RequestShop.SendAsync(simulation, "r-0", 0);
-        await simulation.DrainAsync();
-        await RequestShop.SendAsync(simulation, "r-1", 1);
-        await RequestShop.RunThroughWindowAsync(simulation);
-        Assert.All((await BundleShop.ClaimsAsync(simulation, "r-1")).Values, claim => Assert.Equal("open", claim.State));
-
-        await simulation.Get<RequestDesk>().RefuseAsync(RequestShop.Source, "r-1", CancellationToken.None);
-        await RequestShop.RunThroughWindowAsync(simulation);
-
-        var refused = await BundleShop.ClaimsAsync(simulation, "r-1");
-        Assert.Equal(3, refused.Count);
-        Assert.All(refused.Values, claim => Assert.Equal("rejected", claim.State));
-        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Fact]

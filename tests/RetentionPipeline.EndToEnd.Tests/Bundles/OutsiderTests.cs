@@ -9,6 +9,7 @@ namespace RetentionPipeline.EndToEnd.Tests.Bundles;
 /// <summary>What an outsider types: the tool as a process of its own, and the commands of VERIFY.md.</summary>
 public sealed partial class OutsiderTests : IAsyncLifetime
 {
+    private const string DebianPackages = "/usr/share/gocode";
     private readonly string folder = Directory.CreateTempSubdirectory("bundle-").FullName;
     private SimulatedPipeline simulation = null!;
     private string key = null!;
@@ -56,16 +57,9 @@ public sealed partial class OutsiderTests : IAsyncLifetime
     [Fact]
     public async Task The_commands_of_VERIFY_md_for_openssl_say_what_they_should()
     {
-        var texts = BundleShop.Texts(File.ReadAllBytes(Path.Combine(folder, "bundle.zip")));
-        foreach (var (name, text) in texts)
-        {
-            var file = Path.Combine(folder, "unpacked", name);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            File.WriteAllText(file, text);
-        }
-
+        var texts = Unpack();
         var blocks = DocBlock.Parse("VERIFY.md", texts["VERIFY.md"]).Where(block => block.Mark == "sh").Select(block => block.Text).ToList();
-        Assert.Equal(3, blocks.Count);
+        Assert.Equal(4, blocks.Count);
         Assert.Contains("retention evidence verify", blocks[0], StringComparison.Ordinal);
         var note = texts["checkpoint"].Split('\n');
         Assert.Equal(["log.example/test", ""], [note[0], note[3]]);
@@ -88,6 +82,46 @@ public sealed partial class OutsiderTests : IAsyncLifetime
         File.WriteAllText(Path.Combine(folder, "unpacked", "checkpoint"), texts["checkpoint"].Replace("log.example/test\n", "log.example/lie\n", StringComparison.Ordinal));
         (code, output) = await RunAsync("bash", ["-euo", "pipefail", "-c", "cd unpacked\n" + blocks[1]]);
         Assert.True(code != 0, output);
+    }
+
+    /// <summary>Where Go and its packages are not there, the program is looked at instead.</summary>
+    [Fact]
+    public async Task The_program_of_VERIFY_md_for_Go_proves_a_leaf_and_refuses_another()
+    {
+        var texts = Unpack();
+        var blocks = DocBlock.Parse("VERIFY.md", texts["VERIFY.md"]);
+        var program = Assert.Single(blocks, block => block.Mark == "go").Text;
+        Assert.Contains("tlog.CheckRecord(path, size, hash(head[2]), index, leaf)", program, StringComparison.Ordinal);
+        var packages = Environment.GetEnvironmentVariable("GOPATH") ?? DebianPackages;
+        if (!HasTool("go") || !Directory.Exists(Path.Combine(packages, "src", "golang.org", "x", "mod")))
+        {
+            return;
+        }
+
+        File.WriteAllText(Path.Combine(folder, "unpacked", "check.go"), program);
+        var command = Assert.Single(blocks, block => block.Text.Contains("go run", StringComparison.Ordinal)).Text
+            .Replace(DebianPackages, packages, StringComparison.Ordinal);
+        Assert.Contains(packages, command, StringComparison.Ordinal);
+        var (code, output) = await RunAsync("bash", ["-euo", "pipefail", "-c", "cd unpacked\n" + command]);
+        Assert.True(code == 0, output);
+        Assert.Contains("is in log.example/test", output, StringComparison.Ordinal);
+
+        File.AppendAllText(Path.Combine(folder, "unpacked", LeafFile().Match(texts["VERIFY.md"]).Value), " ");
+        (code, output) = await RunAsync("bash", ["-euo", "pipefail", "-c", "cd unpacked\n" + command]);
+        Assert.True(code != 0, output);
+    }
+
+    private IReadOnlyDictionary<string, string> Unpack()
+    {
+        var texts = BundleShop.Texts(File.ReadAllBytes(Path.Combine(folder, "bundle.zip")));
+        foreach (var (name, text) in texts)
+        {
+            var file = Path.Combine(folder, "unpacked", name);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, text);
+        }
+
+        return texts;
     }
 
     [GeneratedRegex("entries/[0-9]+\\.json")]

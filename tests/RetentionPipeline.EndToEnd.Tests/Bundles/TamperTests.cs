@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.EndToEnd.Tests.Instances;
@@ -117,10 +118,22 @@ public sealed class TamperTests : IAsyncLifetime
         AssertRule("dataset-state", facts with { Stated = facts.Stated with { Datasets = [.. facts.Stated.Datasets.Select(dataset => dataset with { Scan = null })] } });
         AssertRule("datasets", facts with { Stated = facts.Stated with { Datasets = [.. facts.Stated.Datasets.Skip(1)] } });
         AssertRule("records", facts with { Stated = facts.Stated with { Forgotten = [.. log.Intents.Keys.Take(1)] } });
+        AssertRule("records", facts with { Stated = facts.Stated with { Forgotten = ["11111111-1111-5111-8111-111111111111"] } });
+        AssertRule("dataset-state", facts with { Stated = facts.Stated with { Datasets = [.. facts.Stated.Datasets.Select(dataset => dataset with { Reason = "\u001b[2J" })] } });
         AssertRule("policy", facts with { PolicyTexts = new Dictionary<string, ReadOnlyMemory<byte>>() });
         AssertRule("foreign-leaf", facts with { Leaves = Joined(facts.Leaves, foreign.Leaves) });
         AssertRule("foreign-leaf", facts with { Request = foreign.Request });
         AssertRule("inclusion", facts with { Leaves = [.. facts.Leaves.Select((leaf, at) => at == 0 ? leaf with { Bytes = facts.Leaves[1].Bytes } : leaf)] });
+
+        AssertRule("extra-file", facts with { PolicyTexts = new Dictionary<string, ReadOnlyMemory<byte>>(facts.PolicyTexts) { [Convert.ToHexStringLower(SHA256.HashData("a"u8))] = "a"u8.ToArray() } });
+        AssertRule("proof", facts with { Leaves = [.. facts.Leaves.Select((leaf, at) => at == 0 ? leaf with { Proof = leaf.Proof with { Note = "none\n"u8.ToArray() } } : leaf)] });
+        AssertRule("subjects", facts with
+        {
+            Shown = Changed(facts, shown => shown with
+            {
+                Opening = shown.Opening with { Subjects = [.. shown.Opening.Subjects.Select(subject => subject with { Opening = null })] },
+            }),
+        });
 
         var operation = log.Intents.Keys.First();
         AssertRule("scan-operations", Without(facts, log, leaf => leaf.Type is "intent" or "outcome" && leaf.Id == operation) with
@@ -135,6 +148,25 @@ public sealed class TamperTests : IAsyncLifetime
         });
         AssertRule("request-order", Without(facts, log, leaf => leaf.Part == "accepted"), alsoUnwritable: true);
         AssertRule("dataset-state", Without(facts, log, leaf => leaf.Part == "close" && leaf.Id == scan));
+    }
+
+    /// <summary>The log does not say whom a window serves: one that no end names and nobody states is not this request's.</summary>
+    [Fact]
+    public async Task A_window_that_serves_others_is_reported()
+    {
+        await RequestShop.SendAsync(simulation, "r-3", 1);
+        await RequestShop.RunThroughWindowAsync(simulation);
+        var facts = BundleShop.Facts(await BundleShop.GetAsync(simulation, "r-1"), key);
+        var later = BundleShop.Facts(await BundleShop.GetAsync(simulation, "r-3"), key);
+        var window = new BundleLog(later).Scans.Values.Single(BundleLog.IsSearch).Scan;
+        var leaves = later.Leaves.Where(leaf => Encoding.UTF8.GetString(leaf.Bytes.Span).Contains(window, StringComparison.Ordinal)
+            && !Encoding.UTF8.GetString(leaf.Bytes.Span).Contains("\"type\":\"request\"", StringComparison.Ordinal)).ToList();
+        Assert.True(leaves.Count >= 4, $"{leaves.Count} leaves");
+        AssertRule("foreign-leaf", facts with
+        {
+            Leaves = Joined(facts.Leaves, leaves),
+            Shown = [.. facts.Shown.Concat(later.Shown.Where(shown => new BundleLog(later).OperationsOf(window).Contains(shown.Operation)))],
+        });
     }
 
     private void AssertRule(string rule, BundleFacts facts, bool alsoUnwritable = false)

@@ -40,6 +40,7 @@ internal static class EvidenceCheck
         var verdict = await VerifyAsync(simulation);
         Assert.Empty(verdict.Problems);
         Assert.Empty(verdict.Meaning!.OpenIntents);
+        Assert.Empty(verdict.Meaning.UncheckedRequests);
     }
 
     /// <summary>The leaves of one type in the published log, in its order.</summary>
