@@ -69,6 +69,18 @@ public sealed class EndpointsChild : IAsyncDisposable
         }
     }
 
+    /// <summary>Throws <see cref="ChildFailedException"/> where the child has ended: without it a run would wait for ever.</summary>
+    public void EnsureServing()
+    {
+        if (process.HasExited)
+        {
+            throw new ChildFailedException(
+                Verb,
+                $"it ended with {process.ExitCode} while it was needed. The run ends; nothing that was acknowledged is lost. "
+                + "Start it again: it goes on where it stopped.");
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -127,9 +127,15 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         await SeedAsync(children, services, cancel);
         await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
         var before = await MeasureAsync(children, policy, cancel);
-        var follow = await RunPipelineAsync(services, policy, folder, cancel);
+        var follow = await RunPipelineAsync(services, policy, Look, cancel);
         var after = await MeasureAgainAsync(before, children, policy, cancel);
         return await EndAsync(services, follow, before.ToDictionary(pair => pair.Key, pair => Math.Min(pair.Value, after[pair.Key])));
+
+        void Look()
+        {
+            folder.EnsureRoom();
+            endpoints?.EnsureServing();
+        }
     }
 
     /// <summary>A message that happens to come is given back.</summary>
@@ -198,10 +204,10 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
     }
 
     private async Task<RunFollower> RunPipelineAsync(
-        IServiceProvider services, Policy policy, RunFolder folder, CancellationToken cancel)
+        IServiceProvider services, Policy policy, Action look, CancellationToken cancel)
     {
         var use = options.Once ? ScheduleUse.CommandsOnly : ScheduleUse.Schedules;
-        var follow = new RunFollower(services, policy, view, console, time) { Use = use, EachLook = folder.EnsureRoom };
+        var follow = new RunFollower(services, policy, view, console, time) { Use = use, EachLook = look };
         await follow.BeginAsync(cancel);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -220,9 +226,9 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         {
             view.Say("Ending: what is in flight is finished first.");
         }
-        catch (RunFolderException full)
+        catch (Exception end) when (end is RunFolderException or ChildFailedException)
         {
-            view.Say(full.Message);
+            view.Say(end.Message);
             follow.CutShort = true;
         }
 

@@ -6,16 +6,21 @@ namespace RetentionPipeline.EndToEnd.Tests.LocalRuns;
 /// <summary>The local run as people start it, in a process of its own.</summary>
 internal sealed class StartedRun : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly List<(string Text, TaskCompletionSource Said)> awaited = [];
 
     public StartedRun(params string[] arguments)
+        : this("RetentionPipeline.Local.dll", arguments)
+    {
+    }
+
+    private StartedRun(string program, string[] arguments)
     {
         // Who starts the tests in the background has SIGINT ignored, and children inherit that.
         var start = new ProcessStartInfo(
-            "env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "RetentionPipeline.Local.dll"), .. arguments])
+            "env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, program), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -43,6 +48,14 @@ internal sealed class StartedRun : IAsyncDisposable
     public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
         await using var run = new StartedRun(arguments);
+        var code = await run.WaitForExitAsync();
+        return (code, run.Output);
+    }
+
+    /// <summary>Runs the tool, <c>retention</c>, to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToolAsync(params string[] arguments)
+    {
+        await using var run = new StartedRun("retention.dll", arguments);
         var code = await run.WaitForExitAsync();
         return (code, run.Output);
     }
@@ -88,11 +101,10 @@ internal sealed class StartedRun : IAsyncDisposable
     }
 
     /// <summary>Processes that have the text in their command line, this one and its children included.</summary>
-    public static IReadOnlyList<string> ProcessesOf(string text) =>
-    [
-        .. Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0]))
-            .Select(ReadCommandLine).Where(line => line.Contains(text, StringComparison.Ordinal)),
-    ];
+    public static IReadOnlyList<string> ProcessesOf(string text) => [.. FoldersOf(text).Select(ReadCommandLine)];
+
+    /// <summary>Their ids.</summary>
+    public static IReadOnlyList<string> IdsOf(string text) => [.. FoldersOf(text).Select(folder => Path.GetFileName(folder)!)];
 
     public async ValueTask DisposeAsync()
     {
@@ -104,6 +116,10 @@ internal sealed class StartedRun : IAsyncDisposable
 
         process.Dispose();
     }
+
+    private static IEnumerable<string> FoldersOf(string text) =>
+        Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0]))
+            .Where(folder => ReadCommandLine(folder).Contains(text, StringComparison.Ordinal));
 
     private static string ReadCommandLine(string folder)
     {

@@ -23,6 +23,19 @@ internal static class StoresRead
         return found;
     }
 
+    /// <summary>Null for a blob that is not there.</summary>
+    public static async Task<(byte[] Content, bool Staged)?> BlobAsync(string account, string container, string name, string stageField)
+    {
+        var blob = DeployedPorts.BlobService(account, retries: 3).GetBlobContainerClient(container).GetBlobClient(name);
+        if (!await blob.ExistsAsync())
+        {
+            return null;
+        }
+
+        var read = (await blob.DownloadContentAsync()).Value;
+        return (read.Content.ToArray(), read.Details.Metadata.ContainsKey(stageField));
+    }
+
     public static async Task<IReadOnlyDictionary<RecordKey, bool>> ItemsAsync(string account, string container, string stageField)
     {
         using var client = new CosmosClient(account, new CosmosClientOptions { ConnectionMode = ConnectionMode.Gateway, LimitToEndpoint = true });

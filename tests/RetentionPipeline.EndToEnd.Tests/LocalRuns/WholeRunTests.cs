@@ -1,4 +1,3 @@
-using System.Globalization;
 using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Policies;
@@ -7,10 +6,6 @@ using RetentionPipeline.EndToEnd.Tests.Instances;
 using RetentionPipeline.EndToEnd.Tests.Oracle;
 using RetentionPipeline.Ledger;
 using RetentionPipeline.Local.Azurite;
-using RetentionPipeline.Local.Children;
-using RetentionPipeline.Local.Endpoints.Cosmos;
-using RetentionPipeline.Local.Runs;
-using RetentionPipeline.Local.Sample;
 
 namespace RetentionPipeline.EndToEnd.Tests.LocalRuns;
 
@@ -19,6 +14,7 @@ namespace RetentionPipeline.EndToEnd.Tests.LocalRuns;
 public sealed class WholeRunTests : IDisposable
 {
     private const int Records = 600;
+    private const int LogMegabytes = 1;
     private readonly string folder = Directory.CreateTempSubdirectory("whole-").FullName;
 
     private string Data => Path.Combine(folder, "data");
@@ -42,7 +38,7 @@ public sealed class WholeRunTests : IDisposable
         await using var second = Start("--keep", "--export", Log);
         await second.SaysAsync("Everything stays up");
         var deployment = Deployment.Load(Path.Combine(Data, Deployment.FileName));
-        Assert.Empty(await DifferencesAsync(deployment.Account, deployment.Stores["shop"].Address));
+        Assert.Empty(await CompanyCheck.DifferencesAsync(deployment.Account, deployment.Stores["shop"].Address, Records, LogMegabytes));
 
         // While it is up, a third one is told that the folder is taken.
         var (code, output) = await StartedRun.RunAsync("--once", "--data", Data);
@@ -85,31 +81,6 @@ public sealed class WholeRunTests : IDisposable
     }
 
     [LongFact, Trait("Category", "Long")]
-    public async Task Killed_at_random_moments_the_last_run_comes_to_what_the_oracle_says()
-    {
-        await using var azurite = await AzuriteProcess.StartAsync(
-            new AzuriteOptions(Path.Combine(folder, "azurite")), CancellationToken.None);
-        var random = new Random(20260315);
-        for (var kill = 0; kill < 3; kill++)
-        {
-            await using var killed = Start("--storage", azurite.ConnectionString);
-            await killed.SaysAsync(kill == 0 ? "are in place" : "Looking for the sample company");
-            await Task.Delay(random.Next(500, 9_000));
-            await killed.SignalAsync("KILL");
-            await killed.WaitForExitAsync();
-        }
-
-        var (code, output) = await StartedRun.RunAsync(
-            [.. Arguments(Data), "--storage", azurite.ConnectionString, "--export", Log]);
-
-        Assert.True(code == 0, output);
-        await using var cosmos = await CosmosGateway.StartAsync(
-            CosmosGatewayOptions.Default with { File = Path.Combine(Data, EndpointsChild.CosmosFile) }, CancellationToken.None);
-        Assert.Empty(await DifferencesAsync(azurite.ConnectionString, cosmos.ConnectionString));
-        AssertLogIsWell();
-    }
-
-    [LongFact, Trait("Category", "Long")]
     public async Task What_is_stopped_is_named_and_ends_the_run_with_1()
     {
         await using var azurite = await AzuriteProcess.StartAsync(
@@ -128,7 +99,7 @@ public sealed class WholeRunTests : IDisposable
     }
 
     private static string[] Arguments(string data) =>
-        ["--once", "--records", $"{Records}", "--log-mb", "1", "--data", data];
+        ["--once", "--records", $"{Records}", "--log-mb", $"{LogMegabytes}", "--data", data];
 
     private StartedRun Start(params string[] more) => new([.. Arguments(Data), .. more]);
 
@@ -146,46 +117,5 @@ public sealed class WholeRunTests : IDisposable
         var verdict = Core.Evidence.LogVerification.Verify(Log, key, null, (_, _) => { });
         Assert.Empty(verdict.Problems);
         Assert.Empty(verdict.Meaning!.OpenIntents);
-    }
-
-    /// <summary>Records that are not what the oracle says of the company as it was seeded.</summary>
-    private static async Task<IReadOnlyList<string>> DifferencesAsync(string account, string cosmos)
-    {
-        var marker = await DeployedPorts.BlobService(account, retries: 3).GetBlobContainerClient("pipeline")
-            .GetBlobClient(Seeder.Marker).DownloadContentAsync();
-        var (seed, now) = marker.Value.Content.ToString().Split(' ') is [var first, var second]
-            ? (int.Parse(first, CultureInfo.InvariantCulture), DateTimeOffset.Parse(second, CultureInfo.InvariantCulture))
-            : throw new FormatException("The marker of the sample is not what the seeder writes.");
-        var company = new SampleCompany(new SampleSize(seed, now, Records, 1, SampleFaults.None)).Everything().ToList();
-        Assert.InRange(company.Count(record => record.IsItem) / (double)company.Count, 0.7, 0.9);
-        var policy = PolicyDocument.Load(SampleSimulation.PolicyText, "sample").Policy!;
-        var oracle = new NaiveOracle(policy, now, company);
-        var differences = new List<string>();
-        var fates = new Dictionary<(bool IsItem, Fate Fate), int>();
-        foreach (var container in company.GroupBy(record => record.Container))
-        {
-            var stageField = policy.Datasets.Values.Single(candidate => candidate.Container == container.Key).StageField;
-            var left = container.First().IsItem
-                ? await StoresRead.ItemsAsync(cosmos, container.Key, stageField)
-                : await StoresRead.EntitiesAsync(account, container.Key, stageField);
-            foreach (var record in container)
-            {
-                if (oracle.Of(record, SampleCompany.HeldCustomer) is not { } fate)
-                {
-                    continue;
-                }
-
-                var seen = !left.TryGetValue(record.Key, out var staged) ? Fate.Goes : staged ? Fate.IsAnonymised : Fate.Stays;
-                fates[(record.IsItem, fate)] = fates.GetValueOrDefault((record.IsItem, fate)) + 1;
-                if (seen != fate)
-                {
-                    differences.Add($"{container.Key}: {fate} expected, {seen} seen");
-                }
-            }
-        }
-
-        Assert.True(fates[(true, Fate.Goes)] > 50 && fates[(true, Fate.IsAnonymised)] > 25 && fates[(true, Fate.Stays)] > 50);
-        Assert.True(fates[(false, Fate.Goes)] > 10 && fates[(false, Fate.IsAnonymised)] > 2 && fates[(false, Fate.Stays)] > 20);
-        return differences;
     }
 }

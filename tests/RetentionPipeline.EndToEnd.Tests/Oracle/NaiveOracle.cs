@@ -108,7 +108,7 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
     }
 
     /// <summary>Walks the months one after the other by hand, then the days.</summary>
-    private static DateTimeOffset End(DateTimeOffset start, RetentionPeriod period)
+    internal static DateTimeOffset End(DateTimeOffset start, RetentionPeriod period)
     {
         var (year, month) = (start.UtcDateTime.Year, start.UtcDateTime.Month);
         for (var i = 0; i < period.Months; i++)
