@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
@@ -41,6 +43,16 @@ public sealed partial class ScanStarter(
 
     private const int RangeAttempts = 3;
     private readonly ConcurrentDictionary<Guid, int> failedRanges = new();
+
+    /// <summary>Cutting asks many times and has no effect: one answer that fails is no reason to give it up.</summary>
+    private ResiliencePipeline AskRetry { get; } = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(failure => failure is not (OperationCanceledException or StoreUnavailableException)),
+            MaxRetryAttempts = 3,
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(200),
+        }).Build();
 
     /// <summary>A crash after the plan leaves slices that the reconciler sends.</summary>
     public async Task<StartAnswer> StartAsync(ScanOrder order, CancellationToken cancel)
@@ -95,7 +107,7 @@ public sealed partial class ScanStarter(
     }
 
     /// <summary>Looking for places to cut at costs far more than seeing that there is nothing to cut.</summary>
-    private static async Task<IReadOnlyList<RecordRange>> CutAsync(
+    private async Task<IReadOnlyList<RecordRange>> CutAsync(
         IRecordStore store, DatasetLocation location, CancellationToken cancel)
     {
         var whole = await store.ListRangesAsync(location, 1, cancel);
@@ -109,13 +121,14 @@ public sealed partial class ScanStarter(
     }
 
     /// <summary>Many slices of few records would make many small batches, and a message for each.</summary>
-    private static async Task<bool> IsSmallAsync(
+    private async Task<bool> IsSmallAsync(
         IRecordStore store, DatasetLocation location, RecordRange first, CancellationToken cancel)
     {
         string? position = null;
         for (var seen = 0; seen < SmallRange;)
         {
-            var page = await store.ReadPageAsync(new(location, first, position, [], 1_000), cancel);
+            var query = new PageQuery(location, first, position, [], 1_000);
+            var page = await AskRetry.ExecuteAsync(async token => await store.ReadPageAsync(query, token), cancel);
             if (page.Position is null)
             {
                 return true;

@@ -49,6 +49,9 @@ internal sealed class SimulatedPipeline : IDisposable
 
     public IReadOnlyDictionary<string, MemoryRecordStore> Stores { get; }
 
+    /// <summary>Stores that stand instead of those in memory from the next start on.</summary>
+    public Dictionary<string, IRecordStore> Instead { get; } = [];
+
     public List<string> Logs { get; } = [];
 
     public int ActConcurrency { get; set; } = 1;
@@ -257,7 +260,7 @@ internal sealed class SimulatedPipeline : IDisposable
             .AddSingleton<IObjectStore>(Objects).AddSingleton(HideHolds ? new RowsWithoutHolds(Rows) : (IRowStore)Rows).AddSingleton<IWorkQueue>(Queue)
             .AddSingleton<ISecretStore>(Secrets)
             .AddSingleton<IRecordStores>(new MemoryRecordStores(
-                Stores.ToDictionary(pair => pair.Key, pair => (IRecordStore)pair.Value)))
+                Stores.ToDictionary(pair => pair.Key, pair => Instead.GetValueOrDefault(pair.Key) ?? pair.Value)))
             .AddSingleton<ILaneStore>(Ledger).AddSingleton<ICommitJournal>(Ledger).AddSingleton<ITileStore>(Ledger)
             .AddSingleton<ICheckpointStore>(Ledger)
             .AddSingleton<ILoggerFactory>(new ListLoggerFactory(Logs))

@@ -89,6 +89,31 @@ public sealed class GatewayServiceTests
     }
 
     [Fact]
+    public async Task Faults_hit_the_share_that_was_asked_for_until_they_are_ended()
+    {
+        await using var test = await GatewayUnderTest.StartAsync(1);
+        var container = await test.NewContainerAsync("/pk");
+        await container.PutAsync("""{"id":"a","pk":"p"}""", P);
+        test.Gateway.Inject(new GatewayFault(GatewayFaultKind.Throttled, int.MaxValue, TimeSpan.Zero, "GET", Percent: 30));
+        var throttled = 0;
+        for (var read = 0; read < 400; read++)
+        {
+            throttled += (await container.ReadItemStreamAsync("a", P)).StatusCode == HttpStatusCode.TooManyRequests ? 1 : 0;
+        }
+
+        // 120 with a standard deviation of 9: six of them on either side.
+        Assert.InRange(throttled, 65, 175);
+        using var http = new HttpClient();
+        using var end = new HttpRequestMessage(HttpMethod.Delete, new Uri(test.Gateway.Endpoint, "_gateway/faults"));
+        end.Headers.TryAddWithoutValidation("Authorization", "any");
+        Assert.Equal(HttpStatusCode.NoContent, (await http.SendAsync(end)).StatusCode);
+        for (var read = 0; read < 100; read++)
+        {
+            Assert.True((await container.ReadItemStreamAsync("a", P)).IsSuccessStatusCode);
+        }
+    }
+
+    [Fact]
     public async Task A_lost_answer_is_an_act_that_was_done()
     {
         await using var test = await GatewayUnderTest.StartAsync(1);

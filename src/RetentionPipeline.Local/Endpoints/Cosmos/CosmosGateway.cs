@@ -73,6 +73,9 @@ public sealed class CosmosGateway : IAsyncDisposable
     /// <summary>Makes the next requests for items go wrong, as the route <c>POST /_gateway/faults</c> does.</summary>
     public void Inject(GatewayFault fault) => faults.Add(fault);
 
+    /// <summary>From here on nothing goes wrong any more, as <c>DELETE /_gateway/faults</c> says it.</summary>
+    public void EndFaults() => faults.Clear();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -20,4 +20,5 @@ public enum GatewayFaultKind
 /// <param name="Times">For so many requests.</param>
 /// <param name="Wait">How long to wait, by kind.</param>
 /// <param name="Method">Only for this method (GET, POST, PUT, PATCH, DELETE); null for any.</param>
-public sealed record GatewayFault(GatewayFaultKind Kind, int Times, TimeSpan Wait, string? Method);
+/// <param name="Percent">Of the requests that it is for it hits so many of a hundred, by chance.</param>
+public sealed record GatewayFault(GatewayFaultKind Kind, int Times, TimeSpan Wait, string? Method, int Percent = 100);

@@ -27,6 +27,7 @@ internal sealed class GatewayRoutes(OwnerRoutes owners, ItemRoutes items, FeedRo
                 Task.FromResult(owners.Ranges(request, database, container)),
             (_, ["dbs", var database, "colls", var container, "docs", ..]) => ItemsAsync(request, database, container),
             ("POST", ["_gateway", "faults"]) => Task.FromResult(Inject(request)),
+            ("DELETE", ["_gateway", "faults"]) => Task.FromResult(EndFaults()),
             ("POST", ["_gateway", "split"]) => SplitAsync(request),
             _ => throw GatewayException.NotHere($"{request.Method} of {string.Join('/', request.Path.Where((_, place) => place % 2 == 0))}"),
         };
@@ -67,6 +68,12 @@ internal sealed class GatewayRoutes(OwnerRoutes owners, ItemRoutes items, FeedRo
     private GatewayReply Inject(GatewayRequest request)
     {
         faults.Add(FaultSwitch.Parse(request.Body));
+        return new GatewayReply(204, null, 0);
+    }
+
+    private GatewayReply EndFaults()
+    {
+        faults.Clear();
         return new GatewayReply(204, null, 0);
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace RetentionPipeline.Local.Endpoints.Cosmos.Serving;
@@ -16,12 +17,20 @@ internal sealed class FaultSwitch
         }
     }
 
+    public void Clear()
+    {
+        lock (gate)
+        {
+            waiting.Clear();
+        }
+    }
+
     /// <summary>The fault for a request of this method, if one is left.</summary>
     public GatewayFault? Take(string method)
     {
         lock (gate)
         {
-            var at = waiting.FindIndex(one => one.Fault.Method is null || one.Fault.Method == method);
+            var at = waiting.FindIndex(one => (one.Fault.Method is null || one.Fault.Method == method) && RandomNumberGenerator.GetInt32(100) < one.Fault.Percent);
             if (at < 0)
             {
                 return null;
@@ -50,11 +59,12 @@ internal sealed class FaultSwitch
             return new(
                 Enum.Parse<GatewayFaultKind>(sent.GetProperty("kind").GetString()!, ignoreCase: true), sent.GetProperty("times").GetInt32(),
                 TimeSpan.FromMilliseconds(sent.TryGetProperty("milliseconds", out var wait) ? wait.GetInt32() : 0),
-                sent.TryGetProperty("method", out var method) ? method.GetString() : null);
+                sent.TryGetProperty("method", out var method) ? method.GetString() : null,
+                sent.TryGetProperty("percent", out var percent) ? percent.GetInt32() : 100);
         }
         catch (Exception wrong) when (wrong is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
-            throw GatewayException.BadRequest("A fault has a kind (throttled, unavailable, slow, answerLost), times, milliseconds and a method.");
+            throw GatewayException.BadRequest("A fault has a kind (throttled, unavailable, slow, answerLost), times, milliseconds, a method and a percent.");
         }
     }
 }
