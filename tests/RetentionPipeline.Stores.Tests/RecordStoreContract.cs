@@ -1,4 +1,5 @@
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.Stores.Tests.Accounts;
 
 namespace RetentionPipeline.Stores.Tests;
 
@@ -31,7 +32,7 @@ public abstract class RecordStoreContract
 
     protected abstract Task<IStoreUnderTest> OpenAsync();
 
-    [Fact]
+    [ContractFact]
     public async Task Ranges_and_pages_give_each_record_once()
     {
         var test = await OpenAsync();
@@ -61,7 +62,7 @@ public abstract class RecordStoreContract
         }
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_projection_has_the_fields_asked_for_and_a_missing_one_has_no_entry()
     {
         var test = await OpenAsync();
@@ -72,7 +73,7 @@ public abstract class RecordStoreContract
         Assert.Null(read.Stage);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_delete_acts_on_its_version_alone()
     {
         var test = await OpenAsync();
@@ -90,7 +91,7 @@ public abstract class RecordStoreContract
         Assert.True(again is ActResult.NotFound or ActResult.VersionMismatch);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_rewrite_leaves_its_stage_in_the_same_write_and_is_read_back()
     {
         var test = await OpenAsync();
@@ -107,7 +108,7 @@ public abstract class RecordStoreContract
         Assert.Equal(Stage, (await test.Store.ReadAsync(test.Location, key, [], None))!.Stage);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_rewrite_never_overwrites_who_wrote_between_its_reading_and_its_commit()
     {
         var test = await OpenAsync();
@@ -120,7 +121,7 @@ public abstract class RecordStoreContract
         Assert.Null((await test.Store.ReadAsync(test.Location, key, [], None))!.Stage);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_rewrite_of_another_version_or_of_nothing_is_not_prepared()
     {
         var test = await OpenAsync();
@@ -133,7 +134,7 @@ public abstract class RecordStoreContract
         Assert.IsType<ActResult.NotFound>(Assert.IsType<PreparedRewrite.Ended>(gone).Result);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_read_back_answers_for_each_key_in_its_order()
     {
         var test = await OpenAsync();
@@ -153,7 +154,7 @@ public abstract class RecordStoreContract
         Assert.All(seen, read => Assert.Equal(read.Key == gone || read.Key.Id.EndsWith("-none", StringComparison.Ordinal), read.Found is null));
     }
 
-    [Theory]
+    [ContractTheory]
     [InlineData("o'brien")]
     [InlineData("ünïcode ✓")]
     [InlineData("with space & percent %41")]
@@ -171,7 +172,7 @@ public abstract class RecordStoreContract
         Assert.IsType<ActResult.Done>(await test.Store.DeleteAsync(test.Location, key, done.Version!, None));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Every_call_is_spent_also_one_that_finds_nothing_or_is_refused()
     {
         var test = await OpenAsync();
@@ -189,7 +190,7 @@ public abstract class RecordStoreContract
         Assert.True(before < read && read < deleted && deleted < refused && refused < test.Store.Spent);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_container_that_is_missing_is_no_empty_one()
     {
         var test = await OpenAsync();

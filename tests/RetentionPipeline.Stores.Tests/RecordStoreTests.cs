@@ -6,6 +6,7 @@ using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Records;
 using RetentionPipeline.Fakes;
+using RetentionPipeline.Stores.Tests.Accounts;
 
 namespace RetentionPipeline.Stores.Tests;
 
@@ -45,21 +46,21 @@ public sealed class MemoryRecordStoreTests : RecordStoreContract
     }
 }
 
-[Collection(AzuriteCollection.Name)]
-public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreContract
+/// <summary>Entities, wherever they are stored.</summary>
+public abstract class TableStoreContract(StorageUnderTest storage) : RecordStoreContract
 {
     protected override async Task<IStoreUnderTest> OpenAsync()
     {
-        var table = azurite.Tables.GetTableClient(azurite.NewName());
+        var table = storage.Tables.GetTableClient(storage.NewName());
         await table.CreateAsync();
-        return new UnderTest(azurite, table);
+        return new UnderTest(storage, table);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_rewrite_keeps_untouched_fields_and_their_types_and_drops_what_is_removed()
     {
         var test = await OpenAsync();
-        var table = azurite.Tables.GetTableClient(test.Location.Container);
+        var table = storage.Tables.GetTableClient(test.Location.Container);
         await table.AddEntityAsync(new TableEntity("p", "id")
         {
             ["Int"] = 5,
@@ -92,25 +93,13 @@ public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreC
         Assert.False(after.ContainsKey("Goes"));
     }
 
-    [Fact]
-    public async Task A_store_that_does_not_answer_is_unavailable_and_says_no_key()
+    private sealed class UnderTest(StorageUnderTest storage, TableClient table) : IStoreUnderTest
     {
-        var gone = DeployedPorts.TableStore(
-            System.Text.RegularExpressions.Regex.Replace(azurite.ConnectionString, @"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:9"));
-        var store = new TableRecordStore("far", gone);
-        var location = new DatasetLocation("set", "Things", "", null, "RetentionStage", LocationOptions.None);
-        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() =>
-            store.ReadAsync(location, new RecordKey("secret-key", "secret-row"), [], CancellationToken.None));
-        Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
-    }
-
-    private sealed class UnderTest(AzuriteFixture azurite, TableClient table) : IStoreUnderTest
-    {
-        public IRecordStore Store { get; } = new TableRecordStore("tables", DeployedPorts.TableStore(azurite.ConnectionString));
+        public IRecordStore Store { get; } = new TableRecordStore("tables", DeployedPorts.TableStore(storage.ConnectionString));
 
         public DatasetLocation Location { get; } = new("set", table.Name, "", null, "RetentionStage", LocationOptions.None);
 
-        public DatasetLocation Missing => Location with { Container = "Missing" };
+        public DatasetLocation Missing => Location with { Container = table.Name + "gone" };
 
         public string Field => "Value";
 
@@ -126,22 +115,40 @@ public sealed class TableRecordStoreTests(AzuriteFixture azurite) : RecordStoreC
 }
 
 [Collection(AzuriteCollection.Name)]
-public sealed class BlobRecordStoreTests(AzuriteFixture azurite) : RecordStoreContract
+public sealed class TableRecordStoreTests(AzuriteFixture azurite) : TableStoreContract(azurite)
+{
+    private string Address { get; } = azurite.ConnectionString;
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_is_unavailable_and_says_no_key()
+    {
+        var gone = DeployedPorts.TableStore(
+            System.Text.RegularExpressions.Regex.Replace(Address, @"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:9"));
+        var store = new TableRecordStore("far", gone);
+        var location = new DatasetLocation("set", "Things", "", null, "RetentionStage", LocationOptions.None);
+        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            store.ReadAsync(location, new RecordKey("secret-key", "secret-row"), [], CancellationToken.None));
+        Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
+    }
+}
+
+/// <summary>Blobs, wherever they are stored.</summary>
+public abstract class BlobStoreContract(StorageUnderTest storage) : RecordStoreContract
 {
     protected override async Task<IStoreUnderTest> OpenAsync()
     {
-        var container = azurite.Blobs.GetBlobContainerClient(azurite.NewName());
+        var container = storage.Blobs.GetBlobContainerClient(storage.NewName());
         await container.CreateAsync();
-        return new UnderTest(azurite, container);
+        return new UnderTest(storage, container);
     }
 
-    private sealed class UnderTest(AzuriteFixture azurite, BlobContainerClient container) : IStoreUnderTest
+    private sealed class UnderTest(StorageUnderTest storage, BlobContainerClient container) : IStoreUnderTest
     {
-        public IRecordStore Store { get; } = new BlobRecordStore("blobs", DeployedPorts.BlobStore(azurite.ConnectionString));
+        public IRecordStore Store { get; } = new BlobRecordStore("blobs", DeployedPorts.BlobStore(storage.ConnectionString));
 
         public DatasetLocation Location { get; } = new("set", container.Name, "set/", null, "RetentionStage", LocationOptions.None);
 
-        public DatasetLocation Missing => Location with { Container = "missing" };
+        public DatasetLocation Missing => Location with { Container = container.Name + "gone" };
 
         public string Field => "metadata.value";
 
@@ -160,3 +167,6 @@ public sealed class BlobRecordStoreTests(AzuriteFixture azurite) : RecordStoreCo
         });
     }
 }
+
+[Collection(AzuriteCollection.Name)]
+public sealed class BlobRecordStoreTests(AzuriteFixture azurite) : BlobStoreContract(azurite);

@@ -2,23 +2,40 @@ using Microsoft.Extensions.Time.Testing;
 using RetentionPipeline.Adapters.Queues;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Fakes;
+using RetentionPipeline.Stores.Tests.Accounts;
 
 namespace RetentionPipeline.Stores.Tests;
 
 /// <summary>The semantics of Service Bus that the pipeline rests on.</summary>
 public abstract class WorkQueueContract
 {
-    private const string Queue = "work";
     private static readonly CancellationToken None = CancellationToken.None;
 
     protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     protected abstract IWorkQueue Open();
 
+    /// <summary>A queue of this test alone.</summary>
+    protected virtual string Queue => "work";
+
+    protected virtual TimeSpan LockLength => TimeSpan.FromSeconds(60);
+
+    /// <summary>How long an id is remembered.</summary>
+    protected virtual TimeSpan DuplicateWindow => TimeSpan.FromMinutes(10);
+
+    protected virtual DateTimeOffset Now => Time.GetUtcNow();
+
     /// <summary>How long a message may be under way before it counts as not there.</summary>
     protected virtual TimeSpan Patience => TimeSpan.Zero;
 
-    [Fact]
+    /// <summary>Lets time pass.</summary>
+    protected virtual Task PassAsync(TimeSpan time)
+    {
+        Time.Advance(time);
+        return Task.CompletedTask;
+    }
+
+    [ContractFact]
     public async Task A_message_is_locked_while_it_is_handled_and_comes_back_when_its_lock_ends()
     {
         var queue = Open();
@@ -27,31 +44,32 @@ public abstract class WorkQueueContract
         Assert.Equal(1, first!.DeliveryCount);
         Assert.Null(await ReceiveAsync(queue));
 
-        Time.Advance(TimeSpan.FromSeconds(61));
+        await PassAsync(LockLength + TimeSpan.FromSeconds(1));
         var second = await ReceiveAsync(queue);
 
         Assert.Equal(2, second!.DeliveryCount);
         await Assert.ThrowsAsync<MessageLockLostException>(() => queue.CompleteAsync(first, None));
         await Assert.ThrowsAsync<MessageLockLostException>(() => queue.RenewLockAsync(first, None));
         await queue.CompleteAsync(second, None);
-        Time.Advance(TimeSpan.FromHours(1));
+        await PassAsync(2 * LockLength);
         Assert.Null(await ReceiveAsync(queue));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_renewed_lock_holds_for_its_full_length_again()
     {
         var queue = Open();
         await SendAsync(queue, "1");
         var message = await ReceiveAsync(queue);
-        Time.Advance(TimeSpan.FromSeconds(50));
-        Assert.Equal(Time.GetUtcNow().AddSeconds(60), await queue.RenewLockAsync(message!, None));
-        Time.Advance(TimeSpan.FromSeconds(50));
+        await PassAsync(LockLength * 0.6);
+        var until = await queue.RenewLockAsync(message!, None);
+        Assert.InRange(until, Now + LockLength - Patience, Now + LockLength + Patience);
+        await PassAsync(LockLength * 0.6);
         Assert.Null(await ReceiveAsync(queue));
         await queue.CompleteAsync(message!, None);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_message_given_back_comes_again_at_once_and_counts()
     {
         var queue = Open();
@@ -60,7 +78,7 @@ public abstract class WorkQueueContract
         Assert.Equal(2, (await ReceiveAsync(queue))!.DeliveryCount);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task After_ten_deliveries_it_is_dead_with_the_queues_own_reason()
     {
         var queue = Open();
@@ -74,7 +92,7 @@ public abstract class WorkQueueContract
         Assert.Equal("MaxDeliveryCountExceeded", (await ReceiveAsync(queue, QueueNames.DeadLetterOf(Queue)))!.DeadLetterReason);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_dead_letter_keeps_its_body_and_reason_and_can_be_drained()
     {
         var queue = Open();
@@ -87,18 +105,18 @@ public abstract class WorkQueueContract
         Assert.Null(await ReceiveAsync(queue, QueueNames.DeadLetterOf(Queue)));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_scheduled_message_is_not_delivered_early()
     {
         var queue = Open();
-        await SendAsync(queue, "1", Time.GetUtcNow().AddMinutes(5));
-        Time.Advance(TimeSpan.FromMinutes(4.9));
+        await SendAsync(queue, "1", Now + LockLength);
+        await PassAsync(LockLength * 0.6);
         Assert.Null(await ReceiveAsync(queue));
-        Time.Advance(TimeSpan.FromMinutes(0.2));
+        await PassAsync(LockLength * 0.6);
         Assert.NotNull(await ReceiveAsync(queue));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task An_id_seen_within_the_window_is_dropped_whatever_became_of_the_first_copy()
     {
         var queue = Open();
@@ -106,12 +124,12 @@ public abstract class WorkQueueContract
         await queue.CompleteAsync((await ReceiveAsync(queue))!, None);
         await SendAsync(queue, "1");
         Assert.Null(await ReceiveAsync(queue));
-        Time.Advance(TimeSpan.FromMinutes(11));
+        await PassAsync(DuplicateWindow * 1.1);
         await SendAsync(queue, "1");
         Assert.NotNull(await ReceiveAsync(queue));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Many_receivers_share_the_messages_and_none_gets_one_of_another()
     {
         var queue = Open();
@@ -129,10 +147,10 @@ public abstract class WorkQueueContract
         Assert.Equal(100, taken.Count);
     }
 
-    protected async Task<ReceivedMessage?> ReceiveAsync(IWorkQueue queue, string name = Queue) =>
-        (await queue.ReceiveAsync(name, 1, Patience, None)).SingleOrDefault();
+    protected async Task<ReceivedMessage?> ReceiveAsync(IWorkQueue queue, string? name = null) =>
+        (await queue.ReceiveAsync(name ?? Queue, 1, Patience, None)).SingleOrDefault();
 
-    protected static Task SendAsync(IWorkQueue queue, string id, DateTimeOffset? notBefore = null) =>
+    protected Task SendAsync(IWorkQueue queue, string id, DateTimeOffset? notBefore = null) =>
         queue.SendAsync(Queue, [Make(id, notBefore)], None);
 
     private static OutgoingMessage Make(string id, DateTimeOffset? notBefore) =>

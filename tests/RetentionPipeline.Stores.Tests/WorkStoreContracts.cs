@@ -3,6 +3,7 @@ using RetentionPipeline.Adapters.Files;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Fakes;
+using RetentionPipeline.Stores.Tests.Accounts;
 
 namespace RetentionPipeline.Stores.Tests;
 
@@ -13,7 +14,7 @@ public abstract class ObjectStoreContract
 
     protected abstract Task<IObjectStore> OpenAsync();
 
-    [Fact]
+    [ContractFact]
     public async Task The_first_write_stands_and_the_second_is_told_what_does()
     {
         var store = await OpenAsync();
@@ -22,7 +23,7 @@ public abstract class ObjectStoreContract
         Assert.Null(await store.ReadAsync("a/c", None));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Of_many_first_writers_one_wins_and_all_agree()
     {
         var store = await OpenAsync();
@@ -31,7 +32,7 @@ public abstract class ObjectStoreContract
         Assert.Single(seen.Select(stands => stands.Content.Span[0]).Distinct());
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_replacement_needs_the_version_that_stands()
     {
         var store = await OpenAsync();
@@ -46,7 +47,7 @@ public abstract class ObjectStoreContract
         Assert.Null(await store.ReplaceAsync("x", "4"u8.ToArray(), second, None));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Names_are_listed_by_prefix_and_by_segment_in_order()
     {
         var store = await OpenAsync();
@@ -77,11 +78,14 @@ public sealed class MemoryObjectStoreTests : ObjectStoreContract
 }
 
 [Collection(AzuriteCollection.Name)]
-public sealed class BlobObjectStoreTests(AzuriteFixture azurite) : ObjectStoreContract
+public sealed class BlobObjectStoreTests(AzuriteFixture azurite) : BlobObjectStoreContract(azurite);
+
+/// <summary>Objects as blobs, wherever they are stored.</summary>
+public abstract class BlobObjectStoreContract(StorageUnderTest storage) : ObjectStoreContract
 {
     protected override async Task<IObjectStore> OpenAsync()
     {
-        var container = azurite.Blobs.GetBlobContainerClient(azurite.NewName());
+        var container = storage.Blobs.GetBlobContainerClient(storage.NewName());
         await container.CreateAsync();
         return new BlobObjectStore(container);
     }
@@ -94,7 +98,7 @@ public abstract class RowStoreContract
 
     protected abstract Task<IRowStore> OpenAsync();
 
-    [Fact]
+    [ContractFact]
     public async Task A_commit_is_all_or_nothing()
     {
         var store = await OpenAsync();
@@ -106,7 +110,7 @@ public abstract class RowStoreContract
         Assert.Null(await store.ReadAsync("p", "b", None));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Each_condition_that_does_not_hold_is_a_conflict()
     {
         var store = await OpenAsync();
@@ -119,7 +123,7 @@ public abstract class RowStoreContract
         Assert.Equal(RowCommit.Conflict, await store.CommitAsync("p", [new RowWrite.Replace("none", "3", old)], None));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_partition_is_listed_in_order_and_alone()
     {
         var store = await OpenAsync();
@@ -141,11 +145,14 @@ public sealed class MemoryRowStoreTests : RowStoreContract
 }
 
 [Collection(AzuriteCollection.Name)]
-public sealed class TableRowStoreTests(AzuriteFixture azurite) : RowStoreContract
+public sealed class TableRowStoreTests(AzuriteFixture azurite) : TableRowStoreContract(azurite);
+
+/// <summary>Rows as entities, wherever they are stored.</summary>
+public abstract class TableRowStoreContract(StorageUnderTest storage) : RowStoreContract
 {
     protected override async Task<IRowStore> OpenAsync()
     {
-        var table = azurite.Tables.GetTableClient(azurite.NewName());
+        var table = storage.Tables.GetTableClient(storage.NewName());
         await table.CreateAsync();
         return new TableRowStore(table);
     }

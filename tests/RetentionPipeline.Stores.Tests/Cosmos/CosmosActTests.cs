@@ -22,6 +22,12 @@ public abstract class CosmosActContract : CosmosStoreContract
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
+    protected abstract int Partitions { get; }
+
+    private protected GatewayUnderTest Gateway => (GatewayUnderTest)Place;
+
+    private protected override async Task<CosmosPlace> FindPlaceAsync() => await GatewayUnderTest.StartAsync(Partitions);
+
     [Fact]
     public async Task An_act_whose_answer_is_lost_is_tried_once_and_is_no_result()
     {
@@ -148,6 +154,48 @@ public abstract class CosmosActContract : CosmosStoreContract
         Assert.Equal(50, seen.Count);
         Assert.Equal(50, seen.Distinct().Count());
         Assert.All(await test.Store.ReadBackAsync(Things, seen, None), record => Assert.NotNull(record.Found));
+    }
+
+    [Fact]
+    public async Task A_scan_across_splits_sees_each_record_once_though_calls_are_throttled_and_fail()
+    {
+        var test = await OpenAsync();
+        for (var number = 0; number < 80; number++)
+        {
+            await test.PutAsync($"p{number}", $"id{number}", "v");
+        }
+
+        for (var round = 0; round < 4; round++)
+        {
+            using var account = CosmosAccount.Open(Gateway.Gateway.ConnectionString);
+            var store = new CosmosRecordStore("cosmos", account);
+            var ranges = await store.ListRangesAsync(Things, 4, None);
+            await Gateway.SplitAsync($"{2 * round}");
+            Gateway.Gateway.Inject(new GatewayFault(GatewayFaultKind.Unavailable, int.MaxValue, TimeSpan.Zero, null, Percent: 5));
+            Gateway.Gateway.Inject(new GatewayFault(GatewayFaultKind.Throttled, int.MaxValue, TimeSpan.FromMilliseconds(1), null, Percent: 20));
+            var seen = new List<RecordKey>();
+            foreach (var range in ranges)
+            {
+                string? position = null;
+                for (var more = true; more;)
+                {
+                    try
+                    {
+                        var page = await store.ReadPageAsync(new(Things, range, position, [], 250), None);
+                        seen.AddRange(page.Snapshots.Select(record => record.Key));
+                        (position, more) = (page.Position, page.Position is not null);
+                    }
+                    catch (StoreCallException)
+                    {
+                        // Unavailable: the same page again.
+                    }
+                }
+            }
+
+            Gateway.Gateway.EndFaults();
+            Assert.Equal(80, seen.Count);
+            Assert.Equal(80, seen.Distinct().Count());
+        }
     }
 
     [Fact]

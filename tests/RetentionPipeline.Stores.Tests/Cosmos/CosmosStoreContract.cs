@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Azure.Cosmos;
 using RetentionPipeline.Adapters.Cosmos;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.Stores.Tests.Accounts;
 
 namespace RetentionPipeline.Stores.Tests.Cosmos;
 
@@ -9,36 +10,37 @@ namespace RetentionPipeline.Stores.Tests.Cosmos;
 public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
-    protected static readonly DatasetLocation Things = new("set", "shop/things", "", null, "retentionStage", LocationOptions.None);
-    private GatewayUnderTest? gateway;
+    private CosmosPlace? place;
     private CosmosAccount? account;
 
-    protected abstract int Partitions { get; }
+    protected DatasetLocation Things => new("set", $"{Place.Database}/things", "", null, "retentionStage", LocationOptions.None);
 
-    private protected GatewayUnderTest Gateway => gateway!;
+    private protected CosmosPlace Place => place!;
 
     protected CosmosAccount Account => account!;
 
     protected CosmosRecordStore Store => new("cosmos", account!);
 
+    private protected abstract Task<CosmosPlace> FindPlaceAsync();
+
     public async Task InitializeAsync()
     {
-        gateway = await GatewayUnderTest.StartAsync(Partitions);
-        account = CosmosAccount.Open(gateway.Gateway.ConnectionString);
+        place = await FindPlaceAsync();
+        account = CosmosAccount.Open(place.ConnectionString);
     }
 
     public async Task DisposeAsync()
     {
         account!.Dispose();
-        await Gateway.DisposeAsync();
+        await Place.DisposeAsync();
     }
 
-    protected override async Task<IStoreUnderTest> OpenAsync() => new UnderTest(Store, await Gateway.NewContainerAsync("/pk"));
+    protected override async Task<IStoreUnderTest> OpenAsync() => new UnderTest(Store, Things, await Place.NewContainerAsync("/pk"));
 
-    [Fact]
+    [ContractFact]
     public async Task Records_with_keys_of_any_kind_are_found_and_deleted()
     {
-        var container = await Gateway.NewContainerAsync("/tenant", "/deep/user");
+        var container = await Place.NewContainerAsync("/tenant", "/deep/user");
         (string Json, PartitionKey Key, string Expected)[] items =
         [
             ("""{"id":"a","tenant":"t ✓","deep":{"user":"o'b"}}""", Key(key => key.Add("t ✓").Add("o'b")), """["t ✓","o'b"]"""),
@@ -62,10 +64,10 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         Assert.All(await Store.ReadBackAsync(Things, [.. read.Select(record => record.Key)], None), seen => Assert.Null(seen.Found));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_record_without_its_partition_key_is_a_record_too()
     {
-        var container = await Gateway.NewContainerAsync("/pk");
+        var container = await Place.NewContainerAsync("/pk");
         await container.PutAsync("""{"id":"a"}""", PartitionKey.None);
         await container.PutAsync("""{"id":"b"}""", PartitionKey.None);
         var read = await ScanAsync(1, 10, []);
@@ -75,10 +77,10 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         Assert.Single(await ScanAsync(1, 10, []));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_page_has_the_fields_asked_for_in_the_cores_types()
     {
-        var container = await Gateway.NewContainerAsync("/pk");
+        var container = await Place.NewContainerAsync("/pk");
         await container.PutAsync(
             """{"id":"a","pk":"p","n":5,"d":1.5,"b":true,"z":null,"l":["x",1],"o":{"city":"Ulm","n":{"e":"m"}},"we ird\"s":"w","_x":1}""", new PartitionKey("p"));
         string[] fields = ["n", "d", "b", "z", "l", "o.city", "o.n.e", "we ird\"s", "none", "o.none", "_ts", "o"];
@@ -103,10 +105,10 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         Assert.True(one.Bytes > 100);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task A_rewrite_keeps_what_it_does_not_name_digit_for_digit()
     {
-        var container = await Gateway.NewContainerAsync("/pk");
+        var container = await Place.NewContainerAsync("/pk");
         await container.PutAsync(
             """{"id":"a","pk":"p","ttl":3600,"big":12345678901234567890.1230,"e":1E+2,"ip":"203.0.113.7","goes":1,"null":1,"l":["a","b"],"o":{"mail":"m","keep":0.10,"list":[{"x":1.0}]},"q":{"z":"z"}}""",
             new PartitionKey("p"));
@@ -138,11 +140,11 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         Assert.True(seen.Bytes > 200);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Rewrites_side_by_side_read_their_items_together_and_keep_every_digit_too()
     {
         const int count = 40;
-        var container = await Gateway.NewContainerAsync("/pk");
+        var container = await Place.NewContainerAsync("/pk");
         for (var number = 0; number < count; number++)
         {
             await container.PutAsync(Item(number, "203.0.113.7"), new PartitionKey($"p{number % 7}"));
@@ -198,13 +200,13 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         return builder.Build();
     }
 
-    private sealed class UnderTest(IRecordStore store, Container container) : IStoreUnderTest
+    private sealed class UnderTest(IRecordStore store, DatasetLocation things, Container container) : IStoreUnderTest
     {
         public IRecordStore Store => store;
 
-        public DatasetLocation Location => Things;
+        public DatasetLocation Location => things;
 
-        public DatasetLocation Missing => Things with { Container = "shop/missing" };
+        public DatasetLocation Missing => things with { Container = things.Container + "-gone" };
 
         public string Field => "value";
 

@@ -6,51 +6,19 @@ using RetentionPipeline.Local.Endpoints.Cosmos;
 namespace RetentionPipeline.Stores.Tests.Cosmos;
 
 /// <summary>A gateway of its own, with the official SDK as its client.</summary>
-internal sealed class GatewayUnderTest : IAsyncDisposable
+internal sealed class GatewayUnderTest(CosmosGateway gateway) : CosmosPlace
 {
-    private readonly List<CosmosClient> clients = [];
+    public CosmosGateway Gateway => gateway;
 
-    private GatewayUnderTest(CosmosGateway gateway)
-    {
-        Gateway = gateway;
-        Client = NewClient();
-    }
+    public override string ConnectionString => gateway.ConnectionString;
 
-    public CosmosGateway Gateway { get; }
-
-    public CosmosClient Client { get; }
+    public override string Database => "shop";
 
     public static Task<GatewayUnderTest> StartAsync(int partitions) =>
         StartAsync(CosmosGatewayOptions.Default with { Partitions = partitions });
 
-    public static async Task<GatewayUnderTest> StartAsync(CosmosGatewayOptions options)
-    {
-        Environment.SetEnvironmentVariable("COSMOS_DISABLE_IMDS_ACCESS", "true");
-        return new(await CosmosGateway.StartAsync(options, CancellationToken.None));
-    }
-
-    /// <summary>A client that knows nothing yet, and does not hide a 429 behind retries.</summary>
-    public CosmosClient NewClient()
-    {
-        var client = new CosmosClient(Gateway.ConnectionString, new CosmosClientOptions
-        {
-            ConnectionMode = ConnectionMode.Gateway,
-            LimitToEndpoint = true,
-            MaxRetryAttemptsOnRateLimitedRequests = 0,
-            UseSystemTextJsonSerializerWithOptions = new JsonSerializerOptions(),
-        });
-        clients.Add(client);
-        return client;
-    }
-
-    public Task<Container> NewContainerAsync(params string[] paths) =>
-        NewContainerAsync(new ContainerProperties("things", [.. paths]));
-
-    public async Task<Container> NewContainerAsync(ContainerProperties properties)
-    {
-        Database database = await Client.CreateDatabaseIfNotExistsAsync("shop");
-        return await database.CreateContainerAsync(properties);
-    }
+    public static async Task<GatewayUnderTest> StartAsync(CosmosGatewayOptions options) =>
+        new(await CosmosGateway.StartAsync(options, CancellationToken.None));
 
     public async Task SplitAsync(string range)
     {
@@ -63,9 +31,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         (await http.SendAsync(request)).EnsureSuccessStatusCode();
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        clients.ForEach(client => client.Dispose());
+        await base.DisposeAsync();
         await Gateway.DisposeAsync();
     }
 }
