@@ -105,6 +105,25 @@ public sealed class RateBudgetTests
         Assert.Equal(0.3, (time.GetUtcNow() - before).TotalSeconds, 0.001);
     }
 
+    [Fact]
+    public async Task An_instant_may_be_missed_by_a_second_and_no_more()
+    {
+        var (budget, leases) = (New(), 0);
+        faults.Before = call => leases += call == "rows.commit" ? 1 : 0;
+        await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+        for (var request = 1; request < 4; request++)
+        {
+            // The instants are 0.1 s apart: the fourth request is 0.9 s late for its own.
+            time.Advance(TimeSpan.FromSeconds(0.4));
+            await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+        }
+
+        Assert.Equal(1, leases);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+        Assert.Equal(2, leases);
+    }
+
     [Theory]
     [InlineData(FaultKind.FailedAndNotWritten, 0.0)]
     [InlineData(FaultKind.FailedButWritten, 0.01)]

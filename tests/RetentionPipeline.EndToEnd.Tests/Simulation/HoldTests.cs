@@ -87,6 +87,24 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public async Task A_hold_is_not_shown_as_effective_while_an_act_may_rest_on_an_older_reading()
+    {
+        using var simulation = await StartAsync();
+        await PlaceAsync(simulation, "record");
+        var timers = simulation.Get<Adapters.Composition.PipelineTimers>();
+        for (var until = simulation.Time.GetUtcNow() + Core.Work.PipelineTimes.Local.BarrierWait; simulation.Time.GetUtcNow() < until;)
+        {
+            await timers.IntegrateAsync(CancellationToken.None);
+            await timers.CloseAsync(CancellationToken.None);
+            Assert.Equal(HoldState.Pending, await StateAsync(simulation));
+            simulation.Time.Advance(TimeSpan.FromSeconds(2.5));
+        }
+
+        await SettleHoldAsync(simulation);
+        Assert.Equal(HoldState.Effective, await StateAsync(simulation));
+    }
+
+    [Fact]
     public async Task A_process_that_stood_still_between_its_look_at_the_holds_and_the_act_looks_again()
     {
         // At two requests a second each act takes a lease of its own, a call between the look and the act.
