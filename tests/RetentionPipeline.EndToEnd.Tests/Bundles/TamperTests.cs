@@ -32,7 +32,7 @@ public sealed class TamperTests : IAsyncLifetime
         [.. Enumerable.Range(0, zip.Length).Where(at => at < 60 || at > zip.Length - 200 || at % 97 == 0)]);
 
     [LongFact, Trait("Category", "Long")]
-    public void Each_changed_byte_is_reported() => AssertReported([.. Enumerable.Range(0, zip.Length)]);
+    public void Each_tenth_byte_changed_is_reported() => AssertReported([.. Enumerable.Range(0, zip.Length).Where(at => at % 10 == 0)]);
 
     [Fact]
     public void A_bundle_that_is_cut_off_or_longer_is_reported()
