@@ -6,17 +6,21 @@ namespace RetentionPipeline.Adapters.Queues;
 /// <summary>
 /// One SQLite file, used by several processes at once (WAL mode, full synchronisation: what was written survives a crash
 /// of process and machine). Who writes while another commit is under way joins the next one: writers share the wait for
-/// the disk, and each is told of its own end, after the commit.
+/// the disk, and each is told of its own end, after the commit. What is deleted is overwritten, and gone from the log of
+/// writes beside the file (<c>-wal</c>) a few seconds later: messages hold what persons must be able to have erased.
 /// </summary>
 internal sealed class SqliteFile : IDisposable
 {
     private const int MostInOneCommit = 256;
     private const string Savepoint = "unit";
+    private static readonly TimeSpan ForgetAfter = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim one = new(1, 1);
     private readonly ConcurrentQueue<Unit> waiting = new();
     private readonly Dictionary<string, SqliteCommand> commands = [];
     private readonly SqliteConnection connection;
+    private readonly CancellationTokenSource ending = new();
     private SqliteTransaction? transaction;
+    private int forgetting;
 
     /// <summary>Opens or makes the file.</summary>
     public SqliteFile(string file)
@@ -109,6 +113,7 @@ internal sealed class SqliteFile : IDisposable
     /// <summary>Lets a commit that is under way end first. What comes later fails.</summary>
     public void Dispose()
     {
+        ending.Cancel();
         one.Wait();
         try
         {
@@ -145,6 +150,7 @@ internal sealed class SqliteFile : IDisposable
             }
 
             ends.ForEach(end => end());
+            ForgetLater();
         }
         catch (Exception failure)
         {
@@ -154,6 +160,40 @@ internal sealed class SqliteFile : IDisposable
         {
             transaction = null;
             units.ForEach(unit => unit.Ended = true);
+        }
+    }
+
+    private void ForgetLater()
+    {
+        if (Interlocked.Exchange(ref forgetting, 1) == 0)
+        {
+            _ = ForgetAsync();
+        }
+    }
+
+    /// <summary>
+    /// Moves the log of writes into the file and cuts it to nothing. Where another process reads just then, it is tried
+    /// again; a crash leaves it to the next one that writes.
+    /// </summary>
+    private async Task ForgetAsync()
+    {
+        await Task.Delay(ForgetAfter, TimeProvider.System, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await one.WaitAsync(CancellationToken.None);
+        try
+        {
+            forgetting = 0;
+            if (!ending.IsCancellationRequested && Scalar("PRAGMA wal_checkpoint(TRUNCATE)") is not 0L)
+            {
+                ForgetLater();
+            }
+        }
+        catch (SqliteException)
+        {
+            ForgetLater();
+        }
+        finally
+        {
+            one.Release();
         }
     }
 
