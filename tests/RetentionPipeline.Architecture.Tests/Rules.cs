@@ -21,7 +21,9 @@ internal static class Rules
         ["Core.Tests"] = ["Core", "Ledger", "Fakes"],
         // Storage on this machine is started by what the local run starts it with.
         ["Stores.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Fakes"],
-        ["EndToEnd.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli", "Fakes"],
+        // A sender of another system knows nothing of ours.
+        ["Samples.Sender"] = [],
+        ["EndToEnd.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli", "Samples.Sender", "Fakes"],
         // For the assemblies alone: the tests name no type of theirs.
         ["Architecture.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli"],
     };
@@ -50,6 +52,7 @@ internal static class Rules
             "Azure.Core", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
             "System.CommandLine", "Spectre.Console",
         ],
+        ["Samples.Sender"] = ["Azure.Identity", "Azure.Messaging.ServiceBus"],
         ["Fakes"] = [],
         ["Ledger.Tests"] = ["CsCheck", "Microsoft.Extensions.TimeProvider.Testing"],
         ["Core.Tests"] = ["CsCheck", "NJsonSchema", "Microsoft.Extensions.TimeProvider.Testing"],

@@ -69,7 +69,11 @@ public static class PipelineServices
         .AddSingleton<ScanOverview>().AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
         .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>();
 
-    private static void AddRequests(IServiceCollection services) => services
-        .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<SubjectBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
-        .AddSingleton<TaskAssigner>().AddSingleton<RequestCloser>().AddSingleton<RequestTaskHandler>().AddSingleton<RequestDesk>();
+    private static void AddRequests(IServiceCollection services)
+    {
+        services.TryAddSingleton(RequestWindows.OfPolicy);
+        services
+            .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<SubjectBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
+            .AddSingleton<TaskAssigner>().AddSingleton<RequestCloser>().AddSingleton<RequestTaskHandler>().AddSingleton<RequestDesk>();
+    }
 }

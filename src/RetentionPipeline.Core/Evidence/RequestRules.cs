@@ -70,7 +70,7 @@ internal sealed class RequestRules(
     /// <summary>Whether a scan serves the requests of the window of that log which had ended at its cut-off.</summary>
     public static bool IsWindowOf(string dataset, string scan, DateTimeOffset cutOff) =>
         Guid.TryParse(scan, out var named)
-        && Enumerable.Range(1, MostWindowDays).Any(days => DerivedId.Window(dataset, RequestLimits.WindowOf(cutOff, days) - 1) == named);
+        && RequestWindows.Lengths(MostWindowDays).Any(length => DerivedId.Window(dataset, RequestWindows.NumberAt(cutOff, length) - 1) == named);
 
     private static bool Follows(string? before, RequestLeaf leaf, int partly) => (before, leaf.State) switch
     {

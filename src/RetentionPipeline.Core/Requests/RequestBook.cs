@@ -62,10 +62,15 @@ public sealed class RequestBook(IRowStore rows, ObjectSealer sealer)
     }
 
     /// <summary>The requests that have not ended.</summary>
-    public async Task<IReadOnlyList<RequestEntry>> ListOpenAsync(CancellationToken cancel)
+    public Task<IReadOnlyList<RequestEntry>> ListOpenAsync(CancellationToken cancel) => ListAsync(Open, cancel);
+
+    /// <summary>All that have ended: many after a while, and for people only.</summary>
+    public Task<IReadOnlyList<RequestEntry>> ListEndedAsync(CancellationToken cancel) => ListAsync(Ended, cancel);
+
+    private async Task<IReadOnlyList<RequestEntry>> ListAsync(string partition, CancellationToken cancel)
     {
         var found = new List<RequestEntry>();
-        await foreach (var row in rows.ListAsync(Open, cancel))
+        await foreach (var row in rows.ListAsync(partition, cancel))
         {
             if (!row.Row.StartsWith(CapPrefix, StringComparison.Ordinal))
             {

@@ -8,18 +8,18 @@ namespace RetentionPipeline.Core.Requests;
 /// crash between leaves an open row, and the next pass tells the same again.
 /// </summary>
 public sealed partial class RequestCloser(
-    RequestBook book, RequestAnswers answers, TaskDesk desk, TimeProvider time, ILogger<RequestCloser> logger)
+    RequestBook book, RequestAnswers answers, TimeProvider time, ILogger<RequestCloser> logger)
 {
     /// <summary>
     /// Completed only if nothing was kept and nothing is unconfirmed. What a hold keeps leaves the row open, with the
     /// identifiers sealed in it, until the hold is released. False where nothing changed.
     /// </summary>
-    public async Task<bool> TryCloseAsync(RequestEntry entry, RequestRow row, CancellationToken cancel)
+    public async Task<bool> TryCloseAsync(RequestEntry entry, RequestRow row, TaskEnds ends, CancellationToken cancel)
     {
         var ended = new List<EndedTask>();
         foreach (var task in row.Tasks)
         {
-            ended.Add(new(task, task.End ?? (task.Scan is { } scan ? await desk.FindEndAsync(scan, cancel) : null)));
+            ended.Add(new(task, task.End ?? (task.Scan is { } scan ? await ends.FindAsync(scan, cancel) : null)));
         }
 
         var state = row.Tasks.All(task => task.Ending is TaskEnding.Done) ? RequestState.Completed : RequestState.PartiallyCompleted;

@@ -14,7 +14,11 @@ public sealed record RequestStatus(RequestRow Row, IReadOnlyList<DatasetStatus> 
 /// <param name="State">done, kept, held, failed, not-searchable, or open.</param>
 /// <param name="Reason">Of an open one: waiting-for-window, waiting-to-begin, running. Null otherwise.</param>
 /// <param name="ExpectedBy">When an open one is expected to end; null otherwise.</param>
-public sealed record DatasetStatus(string Dataset, string State, string? Reason, DateTimeOffset? ExpectedBy);
+public sealed record DatasetStatus(string Dataset, string State, string? Reason, DateTimeOffset? ExpectedBy)
+{
+    /// <summary>Reason of a log that still collects requests.</summary>
+    public const string WaitsForWindow = "waiting-for-window";
+}
 
 /// <summary>Whether a verb changed a request.</summary>
 public enum RequestChange
@@ -30,7 +34,7 @@ public enum RequestChange
 }
 
 /// <summary>Shows requests, and takes a person's decision on those that are above their source's cap.</summary>
-public sealed class RequestDesk(RequestBook book, TaskDesk desk)
+public sealed class RequestDesk(RequestBook book, TaskDesk desk, RequestWindows windows)
 {
     /// <summary>A pass over a log takes a day at most, or shows as late.</summary>
     private static readonly TimeSpan PassOfWindow = TimeSpan.FromDays(1);
@@ -49,6 +53,14 @@ public sealed class RequestDesk(RequestBook book, TaskDesk desk)
 
         var policy = await desk.PolicyAsync(row.Policy, cancel);
         return new RequestStatus(row, [.. row.Tasks.Select(task => StatusOf(row, task, policy.Datasets[task.Dataset]))]);
+    }
+
+    /// <summary>The requests that have not ended, and those that were received from an instant on.</summary>
+    public async Task<IReadOnlyList<RequestRow>> ListAsync(DateTimeOffset since, CancellationToken cancel)
+    {
+        var open = (await book.ListOpenAsync(cancel)).Select(entry => entry.Row).ToList();
+        var ended = (await book.ListEndedAsync(cancel)).Select(entry => entry.Row).Where(row => row.ReceivedAt >= since);
+        return [.. open.Concat(ended).DistinctBy(row => row.Request).OrderBy(row => row.ReceivedAt)];
     }
 
     /// <summary>Lets a parked request go on; its source is told by the timer.</summary>
@@ -80,7 +92,7 @@ public sealed class RequestDesk(RequestBook book, TaskDesk desk)
         return RequestChange.Unknown;
     }
 
-    private static DatasetStatus StatusOf(RequestRow row, RequestTask task, Dataset dataset)
+    private DatasetStatus StatusOf(RequestRow row, RequestTask task, Dataset dataset)
     {
         if (task.Ending is not null)
         {
@@ -88,7 +100,7 @@ public sealed class RequestDesk(RequestBook book, TaskDesk desk)
         }
 
         return dataset.IsSearched && task.Scan is null
-            ? new(task.Dataset, "open", "waiting-for-window", TaskAssigner.WindowEnd(dataset, task) + PassOfWindow)
+            ? new(task.Dataset, "open", DatasetStatus.WaitsForWindow, windows.EndOf(dataset, windows.NumberAt(dataset, task.Since)) + PassOfWindow)
             : new(task.Dataset, "open", task.Scan is null ? "waiting-to-begin" : "running", row.ReceivedAt + RequestLimits.LongestTrying);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
 
@@ -13,9 +14,10 @@ public sealed record RequestReading(
 
 /// <summary>
 /// Reads a deletion request: a CloudEvents 1.0 message in structured JSON mode. Its data is
-/// <c>{"identifiers":[{"kind":"email","value":"…"}]}</c>. What is not understood is refused, never guessed.
+/// <c>{"identifiers":[{"kind":"email","value":"…"}]}</c>. What is not understood is refused, never guessed. The published
+/// form is <c>docs/schema/deletion-requested.v1.schema.json</c>.
 /// </summary>
-public static class RequestEvent
+public static partial class RequestEvent
 {
     /// <summary>The one type of event.</summary>
     public const string Type = "retention.deletion-requested.v1";
@@ -71,7 +73,8 @@ public static class RequestEvent
         Check(Text(root, "specversion") == "1.0", RequestReasons.SpecVersion);
         Check(Text(root, "source") == source.Name, RequestReasons.SourceMismatch);
         Check(Text(root, "type") == Type, RequestReasons.TypeUnknown);
-        Check(!root.TryGetProperty("time", out var time) || (time.ValueKind is JsonValueKind.String && time.TryGetDateTimeOffset(out _)), RequestReasons.TimeInvalid);
+        Check(!root.TryGetProperty("time", out var time) || IsTime(time), RequestReasons.TimeInvalid);
+        Check(!root.TryGetProperty("subject", out var subject) || Text(subject) is { Length: > 0 }, RequestReasons.SubjectInvalid);
         Check(!root.TryGetProperty("datacontenttype", out _) || IsJson(Text(root, "datacontenttype")), RequestReasons.ContentType);
         var identifiers = ReadIdentifiers(root, reasons);
         Check(identifiers.All(identifier => source.AssuranceOf(identifier.Kind) is not null), RequestReasons.KindNotAllowed);
@@ -147,6 +150,10 @@ public static class RequestEvent
     public static bool IsIn(string text, IReadOnlyList<SubjectIdentifier> identifiers) =>
         identifiers.Any(identifier => text.Contains(identifier.Value, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>RFC 3339 alone: the reader of JSON would take a bare date, or a time that says no offset, as well.</summary>
+    private static bool IsTime(JsonElement time) =>
+        Text(time) is { } text && Rfc3339().IsMatch(text) && time.TryGetDateTimeOffset(out _);
+
     private static bool IsJson(string? type) =>
         type?.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase) ?? false;
 
@@ -165,4 +172,7 @@ public static class RequestEvent
 
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) ? Text(value) : null;
+
+    [GeneratedRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})\\z")]
+    private static partial Regex Rfc3339();
 }

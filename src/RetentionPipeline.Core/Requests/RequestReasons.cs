@@ -27,6 +27,9 @@ public static class RequestReasons
     /// <summary>A time that is no RFC 3339 time.</summary>
     public const string TimeInvalid = "time-invalid";
 
+    /// <summary>A subject that is no text, or an empty one.</summary>
+    public const string SubjectInvalid = "subject-invalid";
+
     /// <summary>Data of another content type than application/json.</summary>
     public const string ContentType = "content-type";
 

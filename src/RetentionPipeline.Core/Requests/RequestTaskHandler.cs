@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RetentionPipeline.Core.Scanning;
 
 namespace RetentionPipeline.Core.Requests;
 
@@ -8,7 +7,7 @@ namespace RetentionPipeline.Core.Requests;
 /// Whatever it does it may do twice: tasks have derived ids, what is told is written once, rows change under their version.
 /// </summary>
 public sealed partial class RequestTaskHandler(
-    RequestBook book, RequestHandler receipts, TaskAssigner assigner, RequestCloser closer, TaskDesk desk,
+    RequestBook book, RequestHandler receipts, TaskAssigner assigner, RequestCloser closer,
     ILogger<RequestTaskHandler> logger)
 {
     /// <summary>
@@ -58,7 +57,7 @@ public sealed partial class RequestTaskHandler(
         }
 
         row = row with { Tasks = tasks };
-        if (tasks.All(task => task.Ending is not null) && await closer.TryCloseAsync(entry, row, cancel))
+        if (tasks.All(task => task.Ending is not null) && await closer.TryCloseAsync(entry, row, pass.Ends, cancel))
         {
             return 0;
         }
@@ -90,7 +89,7 @@ public sealed partial class RequestTaskHandler(
             return await assigner.AssignAsync(row, task, pass, cancel);
         }
 
-        if (await desk.FindEndAsync(scan, cancel) is not { } end)
+        if (await pass.Ends.FindAsync(scan, cancel) is not { } end)
         {
             return (task, true);
         }
@@ -123,14 +122,4 @@ public static class RequestLimits
 
     /// <summary>Requests that one pass over a log serves.</summary>
     public const int RequestsOfWindow = 1_000;
-
-    /// <summary>Days that a log collects requests where the policy does not say.</summary>
-    public const int DefaultWindowDays = 7;
-
-    /// <summary>The window of an instant: whole days since 1970-01-01, so many to a window.</summary>
-    public static long WindowOf(DateTimeOffset at, int days) => (at.ToUnixTimeSeconds() / 86_400) / days;
-
-    /// <summary>When that window has ended.</summary>
-    public static DateTimeOffset EndOfWindow(long window, int days) =>
-        DateTimeOffset.FromUnixTimeSeconds((window + 1) * days * 86_400);
 }

@@ -10,20 +10,45 @@ namespace RetentionPipeline.Core.Requests;
 /// <param name="HoldVersion">Of the holds.</param>
 /// <param name="Open">The open requests.</param>
 /// <param name="UnderWay">Tasks under way by dataset; counted up as the pass begins more.</param>
+/// <param name="Ends">How tasks ended.</param>
 public sealed record AssigningPass(
-    DateTimeOffset Now, long HoldVersion, IReadOnlyList<RequestEntry> Open, Dictionary<string, int> UnderWay);
+    DateTimeOffset Now, long HoldVersion, IReadOnlyList<RequestEntry> Open, Dictionary<string, int> UnderWay, TaskEnds Ends)
+{
+    /// <summary>The requests on the list of a window's scan, by scan: a thousand that wait for it read it once.</summary>
+    internal Dictionary<Guid, IReadOnlySet<Guid>> Listed { get; } = [];
+
+    /// <summary>What beginning a window's scan was answered, by scan; likewise once.</summary>
+    internal Dictionary<Guid, StartAnswer> Begun { get; } = [];
+}
+
+/// <summary>How tasks ended, each looked up once in a pass: the scan of a log serves many requests.</summary>
+public sealed class TaskEnds(TaskDesk desk)
+{
+    private readonly Dictionary<Guid, TaskEnd?> found = [];
+
+    /// <summary>Null until it has closed.</summary>
+    public async Task<TaskEnd?> FindAsync(Guid scan, CancellationToken cancel)
+    {
+        if (!found.TryGetValue(scan, out var end))
+        {
+            found[scan] = end = await desk.FindEndAsync(scan, cancel);
+        }
+
+        return end;
+    }
+}
 
 /// <summary>
 /// Gives each task the scan that serves it. A dataset that says where it names persons gets a scan for each request; a log
 /// is read once for all requests of a window.
 /// </summary>
-public sealed class TaskAssigner(RequestBook book, TaskDesk desk, TimeProvider time)
+public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows windows, TimeProvider time)
 {
     /// <summary>Begins a pass. The version of the holds is read before any task begins: a hold that is released later differs from it.</summary>
     public async Task<AssigningPass> BeginAsync(IReadOnlyList<RequestEntry> open, CancellationToken cancel)
     {
         var holds = await desk.HoldVersionAsync(cancel);
-        return new(time.GetUtcNow(), holds, open, new Dictionary<string, int>(await desk.CountOpenAsync(cancel)));
+        return new(time.GetUtcNow(), holds, open, new Dictionary<string, int>(await desk.CountOpenAsync(cancel)), new TaskEnds(desk));
     }
 
     /// <summary>The task with its scan, or as it was; and whether it is not merely waiting for its time.</summary>
@@ -63,10 +88,6 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, TimeProvider t
         return (task with { Scan = scan, HoldVersion = pass.HoldVersion }, true);
     }
 
-    /// <summary>When a task of a log can begin: at the end of the window that collects it.</summary>
-    public static DateTimeOffset WindowEnd(Dataset dataset, RequestTask task) =>
-        RequestLimits.EndOfWindow(RequestLimits.WindowOf(task.Since, Days(dataset)), Days(dataset));
-
     /// <summary>
     /// The newest window that has ended: its list is written once, with the plan, of all that wait by then. Who is not on
     /// it waits for the next one.
@@ -74,14 +95,14 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, TimeProvider t
     private async Task<(RequestTask Task, bool IsBusy)> JoinWindowAsync(
         RequestRow row, RequestTask task, Dataset dataset, AssigningPass pass, CancellationToken cancel)
     {
-        var window = RequestLimits.WindowOf(pass.Now, Days(dataset)) - 1;
-        if (RequestLimits.WindowOf(task.Since, Days(dataset)) > window)
+        var window = windows.NumberAt(dataset, pass.Now) - 1;
+        if (windows.NumberAt(dataset, task.Since) > window)
         {
             return (task, false);
         }
 
         var scan = DerivedId.Window(dataset.Name, window);
-        if (await desk.FindRequestsAsync(scan, cancel) is null)
+        if (await ListAsync(scan, pass, cancel) is null)
         {
             var (requests, identifiers) = await CollectAsync(dataset, window, pass, cancel);
             var order = new TaskOrder(scan, row.Policy, dataset.Name, pass.Now, requests, identifiers);
@@ -91,16 +112,30 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, TimeProvider t
             }
         }
 
-        // The list that stands decides, whoever wrote it. Beginning again completes what a crash cut off behind the plan.
-        if (await desk.FindRequestsAsync(scan, cancel) is not { } listed || !listed.Contains(row.Request))
+        // The list that stands decides, whoever wrote it.
+        if (await ListAsync(scan, pass, cancel) is not { } listed || !listed.Contains(row.Request))
         {
             return (task, false);
         }
 
-        var again = new TaskOrder(scan, row.Policy, dataset.Name, pass.Now, [], []);
-        return await desk.StartAsync(again, cancel) is StartAnswer.Planned
-            ? (task with { Scan = scan, HoldVersion = pass.HoldVersion }, true)
-            : (task, true);
+        // Beginning again completes what a crash cut off behind the plan.
+        if (!pass.Begun.TryGetValue(scan, out var answer))
+        {
+            var again = new TaskOrder(scan, row.Policy, dataset.Name, pass.Now, [], []);
+            pass.Begun[scan] = answer = await desk.StartAsync(again, cancel);
+        }
+
+        return answer is StartAnswer.Planned ? (task with { Scan = scan, HoldVersion = pass.HoldVersion }, true) : (task, true);
+    }
+
+    private async Task<IReadOnlySet<Guid>?> ListAsync(Guid scan, AssigningPass pass, CancellationToken cancel)
+    {
+        if (!pass.Listed.TryGetValue(scan, out var listed) && await desk.FindRequestsAsync(scan, cancel) is { } found)
+        {
+            pass.Listed[scan] = listed = found.ToHashSet();
+        }
+
+        return listed;
     }
 
     private async Task<(IReadOnlyList<Guid> Requests, IReadOnlyList<SubjectIdentifier> Identifiers)> CollectAsync(
@@ -118,9 +153,7 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, TimeProvider t
         return (requests, [.. identifiers]);
     }
 
-    private static bool Waits(RequestTask task, Dataset dataset, long window) =>
+    private bool Waits(RequestTask task, Dataset dataset, long window) =>
         task.Dataset == dataset.Name && task is { Scan: null, Ending: null }
-        && RequestLimits.WindowOf(task.Since, Days(dataset)) <= window;
-
-    private static int Days(Dataset dataset) => dataset.RequestWindow?.Days ?? RequestLimits.DefaultWindowDays;
+        && windows.NumberAt(dataset, task.Since) <= window;
 }

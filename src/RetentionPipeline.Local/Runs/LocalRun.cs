@@ -8,6 +8,7 @@ using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
@@ -118,16 +119,16 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         await using var services = new ServiceCollection()
             .AddSingleton(time).AddSingleton<ILoggerFactory>(log).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
             .AddDeployment(deployment)
-            .AddSingleton<SummaryWriter>()
+            .AddSingleton<SummaryWriter>().AddSingleton(Logs is LogWindows.AtOnce ? RequestWindows.AtOnce : RequestWindows.OfPolicy)
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 
         await services.GetRequiredService<CosmosAccounts>().ReachAllAsync(cancel);
         await ReachBusAsync(services.GetRequiredService<IWorkQueue>(), cancel);
         var children = new ChildVerb(places);
-        await SeedAsync(children, services, cancel);
+        var requests = await SeedAsync(children, services, cancel);
         await services.GetRequiredService<PolicyBook>().StoreAsync(text, options.Policy ?? "the sample policy", cancel);
         var before = await MeasureAsync(children, policy, cancel);
-        var follow = await RunPipelineAsync(services, policy, Look, cancel);
+        var follow = await RunPipelineAsync(services, policy, Look, requests, cancel);
         var after = await MeasureAgainAsync(before, children, policy, cancel);
         return await EndAsync(services, follow, before.ToDictionary(pair => pair.Key, pair => Math.Min(pair.Value, after[pair.Key])));
 
@@ -177,47 +178,50 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         }
     }
 
-    private async Task SeedAsync(ChildVerb children, IServiceProvider services, CancellationToken cancel)
+    /// <summary>Only a run that stays up and goes on by schedule has the days that the policy gives a log to collect requests.</summary>
+    private LogWindows Logs => options is { Keep: true, Once: false } ? LogWindows.AsThePolicySays : LogWindows.AtOnce;
+
+    /// <summary>Seeds the company where it is not; returns what its systems ask for.</summary>
+    private async Task<IReadOnlyList<SampleRequest>> SeedAsync(ChildVerb children, IServiceProvider services, CancellationToken cancel)
     {
         if (options.Policy is not null)
         {
-            return;
+            return [];
         }
 
         view.Say("Looking for the sample company, and seeding it where it is not …");
         var faults = options.SeedFaults ? SampleFaults.Planted : SampleFaults.None;
         var size = new SampleSize(options.Seed, time.GetUtcNow(), options.RecordCount, options.LogMegabytes, faults);
         var written = await children.SeedAsync(size, cancel);
-        if (written == 0)
+        if (written > 0)
         {
-            return;
+            await services.GetRequiredService<HoldDesk>().PlaceAsync(
+                "matter-2026-001", new HoldScope.OfSubject([SubjectIdentifier.Of("customer-id", SampleCompany.HeldCustomer)]),
+                "litigation", "the sample", cancel);
+            view.Say($"{written} records and the logs are in place; one person is under a legal hold (matter-2026-001).");
         }
 
-        await services.GetRequiredService<HoldDesk>().PlaceAsync(
-            "matter-2026-001",
-            new HoldScope.OfSubject(
-            [
-                SubjectIdentifier.Of("customer-id", SampleCompany.HeldCustomer),
-            ]),
-            "litigation", "the sample", cancel);
-        view.Say($"{written} records and the logs are in place; one person is under a legal hold (matter-2026-001).");
+        return SampleRequests.Of(size);
     }
 
     private async Task<RunFollower> RunPipelineAsync(
-        IServiceProvider services, Policy policy, Action look, CancellationToken cancel)
+        IServiceProvider services, Policy policy, Action look, IReadOnlyList<SampleRequest> requests, CancellationToken cancel)
     {
         var use = options.Once ? ScheduleUse.CommandsOnly : ScheduleUse.Schedules;
-        var follow = new RunFollower(services, policy, view, console, time) { Use = use, EachLook = look };
+        var asked = new RequestFollower(services.GetRequiredService<RequestDesk>(), services.GetRequiredService<IWorkQueue>(), Logs, time);
+        var follow = new RunFollower(services, policy, view, console, time) { Use = use, Asked = asked, EachLook = look };
         await follow.BeginAsync(cancel);
-
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var host = new PipelineHost(services, use, services.GetRequiredService<ILogger<PipelineHost>>());
         var running = host.RunAsync(ending.Token);
         try
         {
             await follow.FollowAsync(RunEnd.ByItself, startedAt, cancel);
+            await asked.SendAsync(requests, cancel);
+            await follow.FollowAsync(RunEnd.ByItself, startedAt, cancel);
             if (options.Keep)
             {
+                SayBus(services.GetRequiredService<Deployment>());
                 view.Say($"Everything stays up. Use: retention scan list --data {options.Folder}. Ctrl+C ends it.");
                 await follow.FollowAsync(RunEnd.Never, startedAt, cancel);
             }
@@ -235,6 +239,15 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
         await ending.CancelAsync();
         await running;
         return follow;
+    }
+
+    /// <summary>The key of a bus that was given is not ours to show.</summary>
+    private void SayBus(Deployment deployment)
+    {
+        if (options.Bus is null)
+        {
+            view.Say($"Other systems send their requests to this Service Bus (docs/integrate.md):\n{deployment.Queue}");
+        }
     }
 
     private async Task<int> EndAsync(IServiceProvider services, RunFollower follow, IReadOnlyDictionary<StoreKind, double> bare)
@@ -267,7 +280,8 @@ public sealed class LocalRun(LocalOptions options, TimeProvider time, IAnsiConso
                 + $"retention ledger export DIR --data {options.Folder}; retention ledger verify DIR --key {verifier}");
         }
 
-        return follow.HasEnded && !follow.CutShort && summary.Rules.All(IsWell) ? 0 : 1;
+        return follow.HasEnded && !follow.CutShort && summary.Rules.All(IsWell)
+            && summary.Asked is { Failed: 0, Parked: 0 } && (summary.Asked.Open == 0 || Logs is LogWindows.AsThePolicySays) ? 0 : 1;
     }
 
     private static bool IsWell(RuleSummary rule) => rule is { Failed: 0, Open: 0, Status: "done" or "report" };

@@ -46,6 +46,14 @@ public sealed class ProgressView(IAnsiConsole console, TimeProvider time)
             $"{summary.Rules.Sum(rule => rule.Erased)} erased, {summary.Rules.Sum(rule => rule.Anonymised)} anonymised "
             + $"({summary.Rules.Sum(rule => rule.Lines)} lines of logs), {summary.Rules.Sum(rule => rule.Retained)} held, "
             + $"{summary.Rules.Sum(rule => rule.Kept.Values.Sum())} kept by law; {summary.RecordsPerSecond} records a second.");
+        if (summary.Asked is { Received: > 0 } requests)
+        {
+            console.WriteLine(
+                $"{requests.Received} requests to delete: {requests.Completed} completed, {requests.Kept} but for what the law keeps, "
+                + $"{requests.Held} held, {requests.Parked} above a cap, {requests.Rejected} rejected, {requests.Open} open; "
+                + $"{requests.Erased} records and {requests.Lines} lines of logs erased for them.");
+        }
+
         console.WriteLine($"The ledger holds {summary.Ledger.Size} entries under root {summary.Ledger.Root}.");
     }
 

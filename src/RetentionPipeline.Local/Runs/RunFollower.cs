@@ -40,6 +40,9 @@ public sealed class RunFollower(
     /// <summary>What makes rules due in this run.</summary>
     public required ScheduleUse Use { get; init; }
 
+    /// <summary>The requests that must be answered before the run has ended.</summary>
+    public required RequestFollower Asked { get; init; }
+
     /// <summary>Called with each look; what it throws ends the run.</summary>
     public Action? EachLook { get; init; }
 
@@ -133,7 +136,7 @@ public sealed class RunFollower(
     {
         openNow = await services.GetRequiredService<OpenScans>().ListAsync(cancel);
         var open = openNow.Select(scan => scan.Scan).ToHashSet();
-        scans.UnionWith(open);
+        scans.UnionWith(openNow.Where(scan => scan.Rule != Core.Policies.Rule.Request).Select(scan => scan.Scan));
 
         // Looking at a scan reads all of its operations, from the storage that the work needs too: those that are open take
         // turns; what is open no more is looked at once more.
@@ -159,7 +162,8 @@ public sealed class RunFollower(
         if (open.Count == 0)
         {
             // Twice in a row: what was due a moment ago may have been planned since the look.
-            return ++quietLooks >= 2;
+            quietLooks = await Asked.HaveEndedAsync(cancel) ? quietLooks + 1 : 0;
+            return quietLooks >= 2;
         }
 
         quietLooks = 0;

@@ -12,9 +12,14 @@ namespace RetentionPipeline.Local.Runs;
 /// What the SDKs alone would reach on the same records, store by store: all records by the sum of the seconds of each store.
 /// </param>
 /// <param name="Messages">Work items over tables and Cosmos DB.</param>
+/// <param name="Asked">
+/// Requests to delete. They come when the rules have ended, so that their rates are their own; their records are in no
+/// rule's figures, but in a container's request units.
+/// </param>
 public sealed record RunSummary(
     IReadOnlyList<RuleSummary> Rules, double RecordsPerSecond, double? RawDeletesPerSecond,
     IReadOnlyDictionary<string, StoreSummary> Stores, long Messages, double PeakMemoryMiB, LedgerSummary Ledger,
+    [property: JsonPropertyName("requests")] RequestSummary Asked,
     [property: JsonPropertyName("evidence")] string EvidenceAt)
 {
     /// <summary>Writes the file.</summary>

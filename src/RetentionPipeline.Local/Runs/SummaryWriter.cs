@@ -20,8 +20,9 @@ public sealed class SummaryWriter(
         RunFollower follow, IReadOnlyDictionary<StoreKind, double> bare, CancellationToken cancel)
     {
         var policy = await policies.InForceAsync(cancel);
+        var requests = await follow.Asked.ListAsync(cancel);
         var found = new List<ScanStatus>();
-        foreach (var scan in follow.Scans)
+        foreach (var scan in follow.Scans.Concat(requests.SelectMany(row => row.Tasks).Select(task => task.Scan).OfType<Guid>()).Distinct())
         {
             if (await overview.FindAsync(scan, cancel) is { } status)
             {
@@ -29,22 +30,23 @@ public sealed class SummaryWriter(
             }
         }
 
-        var records = found.Where(scan => StoreOf(policy, scan) is { Kind: StoreKind.Table or StoreKind.Cosmos }).ToList();
+        var byRule = found.Where(scan => scan.Plan.Rule != Rule.Request).ToList();
+        var records = byRule.Where(scan => StoreOf(policy, scan) is { Kind: StoreKind.Table or StoreKind.Cosmos }).ToList();
         var order = policy.Rules.Select(rule => rule.Name).ToList();
         var checkpoint = await log.CheckpointAsync(cancel);
         return new RunSummary(
-            [.. found.Select(scan => RuleSummary.Of(scan, policy.FindRule(scan.Plan.Rule)?.Action ?? RuleAction.Delete))
+            [.. byRule.Select(scan => RuleSummary.Of(scan, policy.FindRule(scan.Plan.Rule)?.Action ?? RuleAction.Delete))
                 .Select(rule => rule.Open > 0 && follow.Stopped.ContainsKey(rule.Rule) ? rule with { Status = "stopped" } : rule)
-                .Concat(policy.Rules.Where(rule => follow.Stopped.ContainsKey(rule.Name) && found.All(scan => scan.Plan.Rule != rule.Name))
+                .Concat(policy.Rules.Where(rule => follow.Stopped.ContainsKey(rule.Name) && byRule.TrueForAll(scan => scan.Plan.Rule != rule.Name))
                     .Select(RuleSummary.NotBegun))
                 .OrderBy(rule => order.IndexOf(rule.Rule))],
             Rate(records), Mixed(policy, records, bare),
             records.GroupBy(scan => StoreOf(policy, scan)!).ToDictionary(group => group.Key.Name, group => new StoreSummary(
                 Rate([.. group]), bare.TryGetValue(group.Key.Kind, out var alone) ? Math.Round(alone, 1) : null,
-                UnitsOf(policy, group.Key, [.. group]))),
+                UnitsOf(policy, group.Key, [.. found.Where(scan => StoreOf(policy, scan) == group.Key)]))),
             records.Sum(scan => (long)scan.Operations), PeakMemory(),
             new LedgerSummary(checkpoint?.Size ?? 0, Convert.ToHexStringLower(checkpoint?.Root ?? Rfc6962.EmptyRoot)),
-            deployment.Origin);
+            RequestSummary.Of(requests, [.. found.Except(byRule)]), deployment.Origin);
     }
 
     /// <summary>Records acted on by wall clock, from the first slice to the last outcome.</summary>

@@ -14,7 +14,7 @@ public sealed class RequestRulesTests
     private static readonly DateTimeOffset At = new(2026, 3, 15, 12, 0, 0, TimeSpan.Zero);
     private static readonly Guid Request = DerivedId.RequestOf(Source, "r-1");
     private static readonly Guid Orders = DerivedId.TaskOf(Request, "orders", 0);
-    private static readonly Guid Logs = DerivedId.Window("logs", RequestLimits.WindowOf(At, 7) - 1);
+    private static readonly Guid Logs = DerivedId.Window("logs", RequestWindows.NumberAt(At, TimeSpan.FromDays(7)) - 1);
 
     [Fact]
     public void A_request_that_tells_the_truth_is_well() => AssertWell([.. Scans(), Accepted(), Closing()]);

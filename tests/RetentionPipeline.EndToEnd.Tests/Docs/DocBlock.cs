@@ -19,6 +19,9 @@ internal sealed record DocBlock(string File, int Line, string Mark, string Text)
     /// <summary>A whole policy, without a problem.</summary>
     public const string Policy = "yaml policy";
 
+    /// <summary>The file that it quotes, where the fence names one: <c>js samples/senders/javascript/send.js</c>.</summary>
+    public string? FileOf => Mark.Split(' ') is [_, var second] && second.Contains('/', StringComparison.Ordinal) ? second : null;
+
     public static IReadOnlyList<DocBlock> Parse(string file, string text)
     {
         var blocks = new List<DocBlock>();

@@ -17,13 +17,14 @@ internal sealed class DocTerminal : IAsyncDisposable
           "run --project src/RetentionPipeline.Local -- "*) shift 4; exec dotnet "$BUILT/RetentionPipeline.Local.dll" --records 200 --log-mb 1 "$@" ;;
           "run --project src/RetentionPipeline.Local") exec dotnet "$BUILT/RetentionPipeline.Local.dll" --records 200 --log-mb 1 ;;
           "run --project src/RetentionPipeline.Cli -- "*) shift 4; exec dotnet "$BUILT/retention.dll" "$@" ;;
+          "run --project samples/senders/csharp -- "*) shift 4; exec dotnet "$BUILT/RetentionPipeline.Samples.Sender.dll" "$@" ;;
           test) exit 0 ;; # is what runs this
           *) exec dotnet "$@" ;;
         esac
 
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly string folder = Directory.CreateTempSubdirectory("docs-").FullName;
     private readonly List<Process> kept = [];
 

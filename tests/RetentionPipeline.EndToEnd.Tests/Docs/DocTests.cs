@@ -24,6 +24,17 @@ public sealed class DocTests
             && block.Mark is not (DocBlock.Run or DocBlock.Keep or DocBlock.ByHand));
 
     [Fact]
+    public void Each_block_that_names_a_file_is_part_of_it()
+    {
+        var quoted = Blocks.Where(block => block.FileOf is not null).ToList();
+        Assert.NotEmpty(quoted);
+        Assert.All(quoted, block => Assert.True(IsPartOf(block, Repository.Root), block.ToString()));
+
+        var other = Assert.Single(DocBlock.Parse("page.md", "```js samples/senders/javascript/send.js\nsend();\n```\n"));
+        Assert.False(IsPartOf(other, Repository.Root));
+    }
+
+    [Fact]
     public void Each_policy_of_a_document_has_no_problem()
     {
         var policies = Blocks.Where(block => block.Mark == DocBlock.Policy).ToList();
@@ -78,6 +89,9 @@ public sealed class DocTests
 
         return null;
     }
+
+    private static bool IsPartOf(DocBlock block, string root) =>
+        File.ReadAllText(Path.Combine(root, block.FileOf!)).Contains(block.Text.TrimEnd() + "\n", StringComparison.Ordinal);
 
     private static IEnumerable<string> ProblemsOf(DocBlock block) =>
         PolicyDocument.Load(block.Text, block.File).Problems.Select(problem => $"{block.File}:{block.Line + problem.Line}: {problem.Message}");

@@ -27,6 +27,8 @@ internal static class CompanyCheck
     {
         var company = new SampleCompany(size).Everything().ToList();
         Assert.InRange(company.Count(record => record.IsItem) / (double)company.Count, 0.7, 0.9);
+        string[] requested = [.. SampleRequests.Of(size).SkipLast(1).SelectMany(request => request.Identifiers).Select(identifier => identifier.Value)];
+        Assert.Equal(2, requested.Length);
         var oracle = new NaiveOracle(policy, size.Now, company);
         var differences = new List<string>();
         var fates = new Dictionary<(bool IsItem, Fate Fate), int>();
@@ -38,7 +40,7 @@ internal static class CompanyCheck
                 : await StoresRead.EntitiesAsync(account, container.Key, stageField);
             foreach (var record in container)
             {
-                if (oracle.Of(record, SampleCompany.HeldCustomer) is not { } fate)
+                if (oracle.Of(record, SampleCompany.HeldCustomer, requested) is not { } fate)
                 {
                     continue;
                 }

@@ -1,6 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.EndToEnd.Tests.Instances;
 using RetentionPipeline.EndToEnd.Tests.Oracle;
@@ -39,6 +43,7 @@ public sealed class WholeRunTests : IDisposable
         await second.SaysAsync("Everything stays up");
         var deployment = Deployment.Load(Path.Combine(Data, Deployment.FileName));
         Assert.Empty(await CompanyCheck.DifferencesAsync(deployment.Account, deployment.Stores["shop"].Address, Records, LogMegabytes));
+        await AssertRequestsAnsweredAsync(deployment);
 
         // While it is up, a third one is told that the folder is taken.
         var (code, output) = await StartedRun.RunAsync("--once", "--data", Data);
@@ -109,6 +114,26 @@ public sealed class WholeRunTests : IDisposable
         await table.CreateIfNotExistsAsync();
         await new StopSwitch(new TableRowStore(table), TimeProvider.System, PipelineTimes.Local)
             .StopAsync(StopScope.OfStore("shop"), "tester", CancellationToken.None);
+    }
+
+    /// <summary>What became of each request of the sample's systems, and what its source was told last.</summary>
+    private static async Task AssertRequestsAnsweredAsync(Deployment deployment)
+    {
+        await using var services = new ServiceCollection().AddSingleton(TimeProvider.System)
+            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+            .AddDeployment(deployment).BuildServiceProvider();
+        var desk = services.GetRequiredService<RequestDesk>();
+        var found = new List<string>();
+        foreach (var (source, id) in new[] { ("web-shop", "shop-1"), ("help-desk", "desk-1"), ("consent", "consent-1") })
+        {
+            var status = (await desk.FindAsync(source, id, CancellationToken.None))!;
+            var states = status.Datasets.GroupBy(dataset => dataset.State).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => $"{group.Count()} {group.Key}");
+            found.Add($"{id} {status.Row.State}: {string.Join(", ", states)}");
+            Assert.Equal(status.Row.Tasks.Any(task => task.Ending is TaskEnding.Held), status.Row.Identifiers.Length > 0);
+        }
+
+        Assert.Equal(["shop-1 Completed: 24 done", "desk-1 PartiallyCompleted: 22 done, 2 held", "consent-1 Rejected: "], found);
     }
 
     private void AssertLogIsWell()

@@ -22,12 +22,18 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
         company.ToDictionary(record => (record.Container, record.Key.Partition, record.Key.Id));
 
     /// <summary>The fate of an entity; ramped and reported rules leave it open, as null.</summary>
-    public Fate? Of(SampleRecord entity, string heldCustomer)
+    public Fate? Of(SampleRecord entity, string heldCustomer, params IReadOnlyCollection<string> requested)
     {
         var dataset = policy.Datasets.Values.Single(candidate => candidate.Container == entity.Container);
         if (dataset.Subjects.Any(subject => Text(entity, subject.Path) == heldCustomer))
         {
             return Fate.Stays;
+        }
+
+        // A request asks for no period; what keeps a record from it keeps it from the rules as well.
+        if (dataset.Subjects.Any(subject => requested.Contains(Text(entity, subject.Path) ?? "")))
+        {
+            return IsKept(entity, dataset) ? Fate.Stays : Fate.Goes;
         }
 
         // The last stage whose time has come is the one that counts.
@@ -56,10 +62,15 @@ internal sealed class NaiveOracle(Policy policy, DateTimeOffset now, IReadOnlyLi
             return false;
         }
 
+        return !IsKept(entity, dataset);
+    }
+
+    private bool IsKept(SampleRecord entity, Dataset dataset)
+    {
         var excepted = dataset.Exceptions.Any(exception => Text(entity, exception.Field) == exception.Value);
         var kept = dataset.KeepAtLeast.Any(keep =>
             Instant(entity, dataset, keep.Clock) is not { } kept || End(kept, keep.Period) > now);
-        return !excepted && !kept;
+        return excepted || kept;
     }
 
     private DateTimeOffset? Instant(SampleRecord entity, Dataset dataset, string name)

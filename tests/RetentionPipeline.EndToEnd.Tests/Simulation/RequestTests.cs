@@ -188,6 +188,29 @@ public sealed class RequestTests
         await EvidenceCheck.AssertWellAsync(simulation);
     }
 
+    [Fact]
+    public async Task Who_waits_for_a_window_costs_its_pass_next_to_nothing()
+    {
+        // One reads its row, seals its identifiers open, and writes where it is on the list; the rest is the window's.
+        var (few, many) = (await CallsOfWindowAsync(2), await CallsOfWindowAsync(12));
+        Assert.True(many - few <= 10 * 2, $"{few} calls for 2 requests, {many} for 12.");
+    }
+
+    private static async Task<long> CallsOfWindowAsync(int requests)
+    {
+        using var simulation = await RequestShop.StartAsync(requests);
+        for (var number = 0; number < requests; number++)
+        {
+            await RequestShop.SendAsync(simulation, $"r-{number}", number);
+        }
+
+        await simulation.RunUntilQuietAsync();
+        simulation.Time.Advance(RequestShop.Window);
+        var before = simulation.Faults.Calls;
+        await simulation.Get<Adapters.Composition.PipelineTimers>().RequestsAsync(CancellationToken.None);
+        return simulation.Faults.Calls - before;
+    }
+
     private static List<string> Bodies(SimulatedPipeline simulation) =>
     [
         .. simulation.Queue.Sent.Where(sent => sent.Queue == QueueNames.RepliesOf(RequestShop.Source))
