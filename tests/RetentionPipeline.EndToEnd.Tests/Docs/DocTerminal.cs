@@ -30,7 +30,7 @@ internal sealed class DocTerminal : IAsyncDisposable
 
     public DocTerminal(string root)
     {
-        Directory.CreateSymbolicLink(Path.Combine(folder, "samples"), Path.Combine(root, "samples"));
+        CopySources(Path.Combine(root, "samples"), Path.Combine(folder, "samples"));
         Directory.CreateDirectory(Path.Combine(folder, "bin"));
         Install("dotnet", Dotnet);
         Install("retention", Dotnet.Split('\n')[0] + "\nexec dotnet run --project src/RetentionPipeline.Cli -- \"$@\"\n");
@@ -131,6 +131,21 @@ internal sealed class DocTerminal : IAsyncDisposable
         shell.BeginOutputReadLine();
         shell.BeginErrorReadLine();
         shell.StandardInput.Close();
+    }
+
+    /// <summary>A copy, since npm installs nothing through a link; without what was built or installed there.</summary>
+    private static void CopySources(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+
+        foreach (var inner in Directory.EnumerateDirectories(from).Where(inner => Path.GetFileName(inner) is not ("node_modules" or "bin" or "obj")))
+        {
+            CopySources(inner, Path.Combine(to, Path.GetFileName(inner)));
+        }
     }
 
     private void Install(string name, string script)

@@ -25,7 +25,7 @@ public sealed class TroubledCosmosTests(ITestOutputHelper output)
     [InlineData(2)]
     public Task What_is_left_is_what_the_oracle_says(int seed) => RunAsync(seed);
 
-    [LongFact, Trait("Category", "Long")]
+    [LongFact, Trait("Category", "Soak")]
     public async Task At_eight_more_seeds_too()
     {
         for (var seed = 3; seed <= 10; seed++)

@@ -22,7 +22,7 @@ public sealed class RequestSoakTests(ITestOutputHelper output)
     [Fact]
     public Task A_hundred_and_sixty_requests_end_once_each() => RunAsync(requests: 160, customers: 30, oneCrashIn: 500);
 
-    [LongFact, Trait("Category", "Long")]
+    [LongFact, Trait("Category", "Soak")]
     public Task Five_thousand_requests_end_once_each() => RunAsync(requests: 5_000, customers: 250, oneCrashIn: 5_000);
 
     private async Task RunAsync(int requests, int customers, int oneCrashIn)

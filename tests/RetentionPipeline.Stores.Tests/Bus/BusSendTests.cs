@@ -151,12 +151,14 @@ public sealed class BusSendTests(BusFixture bus)
         await receiver.CompleteMessageAsync(await receiver.ReceiveMessageAsync(Soon));
         await sender.SendMessageAsync(new ServiceBusMessage("second") { MessageId = "1" });
         await sender.SendMessagesAsync([new ServiceBusMessage("third") { MessageId = "1" }, new ServiceBusMessage("other") { MessageId = "2" }]);
-        Assert.Equal("other", (await receiver.ReceiveMessageAsync(Soon)).Body.ToString());
+        var other = await receiver.ReceiveMessageAsync(Soon);
+        Assert.Equal("other", other.Body.ToString());
+        await receiver.CompleteMessageAsync(other);
         Assert.Null(await receiver.ReceiveMessageAsync(Nothing));
 
         bus.Time.Advance(TimeSpan.FromMinutes(11));
         await sender.SendMessageAsync(new ServiceBusMessage("fourth") { MessageId = "1" });
-        Assert.Contains("fourth", (await receiver.ReceiveMessagesAsync(5, Soon)).Select(message => message.Body.ToString()));
+        Assert.Equal("fourth", (await receiver.ReceiveMessageAsync(Soon)).Body.ToString());
     }
 
     [Fact]
