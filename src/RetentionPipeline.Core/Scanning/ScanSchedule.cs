@@ -23,13 +23,9 @@ public sealed class ScanSchedule(IRowStore rows, TimeProvider time)
     private const string Partition = "schedules";
 
     /// <summary>
-    /// The scan that the rule is due for, or null. A rule that was never seen is due at its first instant from now on;
-    /// what a person asked for comes first.
+    /// The scans that the rules are due for, by rule, from one look at all rows. A rule that was never seen is due at its
+    /// first instant from now on; what a person asked for comes first.
     /// </summary>
-    public async Task<DueScan?> FindDueAsync(Rule rule, ScheduleUse use, CancellationToken cancel) =>
-        await DueAsync(rule, use, await rows.ReadAsync(Partition, rule.Name, cancel), cancel);
-
-    /// <summary>As <see cref="FindDueAsync"/> for many rules, in one look at all rows: by the names of those that are due.</summary>
     public async Task<IReadOnlyDictionary<string, DueScan>> ListDueAsync(
         IReadOnlyCollection<Rule> rules, ScheduleUse use, CancellationToken cancel)
     {

@@ -19,12 +19,9 @@ internal static class QuietCheck
         }
 
         var policy = await simulation.Get<PolicyBook>().InForceAsync(CancellationToken.None);
-        foreach (var rule in policy.Rules)
+        if ((await simulation.Get<ScanSchedule>().ListDueAsync(policy.Rules, ScheduleUse.CommandsOnly, CancellationToken.None)).Count > 0)
         {
-            if (await simulation.Get<ScanSchedule>().FindDueAsync(rule, ScheduleUse.CommandsOnly, CancellationToken.None) is not null)
-            {
-                return false;
-            }
+            return false;
         }
 
         var book = simulation.Get<ScanBook>();
