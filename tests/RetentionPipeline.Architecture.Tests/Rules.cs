@@ -21,6 +21,7 @@ internal static class Rules
         ["Core.Tests"] = ["Core", "Ledger", "Fakes"],
         // Storage on this machine is started by what the local run starts it with.
         ["Stores.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Fakes"],
+        ["Infra.Tests"] = ["Core", "Adapters"],
         // A sender of another system knows nothing of ours.
         ["Samples.Sender"] = [],
         ["EndToEnd.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli", "Samples.Sender", "Fakes"],
@@ -61,6 +62,7 @@ internal static class Rules
             "Azure.Data.Tables", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
             "Microsoft.Extensions.TimeProvider.Testing", "Newtonsoft.Json",
         ],
+        ["Infra.Tests"] = ["Azure.Bicep.CommandLine.linux-x64", "Azure.Storage.Blobs"],
         ["EndToEnd.Tests"] =
         [
             "Microsoft.Azure.Cosmos", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",

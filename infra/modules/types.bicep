@@ -1,0 +1,37 @@
+@export()
+@description('Texts by name.')
+type Texts = {
+  @description('A text.')
+  *: string
+}
+
+@export()
+@description('A system that hands in requests for erasure.')
+type Source = {
+  @description('As in the policy.')
+  @minLength(1)
+  @maxLength(64)
+  name: string
+
+  @description('Object id of its identity: the only one that may send on its request queue.')
+  @minLength(36)
+  @maxLength(36)
+  principalId: string
+}
+
+@export()
+@description('A store whose records are erased.')
+type Store = {
+  @description('As in the policy.')
+  @minLength(1)
+  @maxLength(64)
+  name: string
+
+  @description('As in the policy.')
+  kind: 'blob' | 'table' | 'cosmos'
+
+  @description('Name of its account, which exists already.')
+  @minLength(3)
+  @maxLength(44)
+  account: string
+}
