@@ -38,8 +38,8 @@ internal static class Rules
         ["Adapters"] =
         [
             // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.
-            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs",
-            "Microsoft.Azure.Cosmos", "Microsoft.Data.Sqlite", "Microsoft.Extensions.DependencyInjection",
+            "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Messaging.ServiceBus", "Azure.Security.KeyVault.Secrets",
+            "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Microsoft.Data.Sqlite", "Microsoft.Extensions.DependencyInjection",
             "Microsoft.Extensions.Logging.Abstractions", "Newtonsoft.Json",
         ],
         ["Local"] =
@@ -59,7 +59,7 @@ internal static class Rules
         ["Core.Tests"] = ["CsCheck", "NJsonSchema", "Microsoft.Extensions.TimeProvider.Testing"],
         ["Stores.Tests"] =
         [
-            "Azure.Data.Tables", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
+            "Azure.Core", "Azure.Data.Tables", "Azure.Messaging.ServiceBus", "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos",
             "Microsoft.Extensions.TimeProvider.Testing", "Newtonsoft.Json",
         ],
         ["Infra.Tests"] = ["Azure.Bicep.CommandLine.linux-x64", "Azure.Storage.Blobs"],
@@ -105,8 +105,9 @@ internal static class Rules
         ["Queues"] = [""],
         ["ServiceBus"] = [""],
         ["Files"] = [""],
+        ["KeyVault"] = [""],
         ["Pump"] = [""],
-        ["Composition"] = ["", "Blobs", "Cosmos", "Tables", "Queues", "ServiceBus", "Files", "Pump"],
+        ["Composition"] = ["", "Blobs", "Cosmos", "Tables", "Queues", "ServiceBus", "Files", "KeyVault", "Pump"],
     };
 
     /// <summary>The namespaces of packages that a folder of Adapters may name, with all below them.</summary>
@@ -120,6 +121,7 @@ internal static class Rules
         ["Queues"] = ["Microsoft.Data.Sqlite"],
         ["ServiceBus"] = ["Azure.Core", "Azure.Messaging.ServiceBus"],
         ["Files"] = [],
+        ["KeyVault"] = ["Azure", "Azure.Core", "Azure.Security.KeyVault.Secrets"],
         ["Pump"] = ["Microsoft.Extensions.Logging"],
         ["Composition"] =
         [

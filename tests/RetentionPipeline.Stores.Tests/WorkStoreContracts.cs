@@ -1,5 +1,4 @@
 using RetentionPipeline.Adapters.Blobs;
-using RetentionPipeline.Adapters.Files;
 using RetentionPipeline.Adapters.Tables;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Fakes;
@@ -156,27 +155,4 @@ public abstract class TableRowStoreContract(StorageUnderTest storage) : RowStore
         await table.CreateAsync();
         return new TableRowStore(table);
     }
-}
-
-/// <summary>Secrets are made once, and readable by their owner alone.</summary>
-public sealed class FileSecretStoreTests : IDisposable
-{
-    private readonly string folder = Directory.CreateTempSubdirectory("keys-").FullName;
-
-    [Fact]
-    public async Task Of_many_makers_one_wins_and_all_get_the_same()
-    {
-        var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
-            new FileSecretStore(Path.Combine(folder, "k")).GetOrCreateAsync("data-key", CancellationToken.None))));
-        Assert.Single(made.Select(Convert.ToHexString).Distinct());
-        Assert.Equal(32, made[0].Length);
-        if (!OperatingSystem.IsWindows())
-        {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "k", "data-key")));
-        }
-
-        Assert.Null(await new FileSecretStore(Path.Combine(folder, "k")).FindAsync("other", CancellationToken.None));
-    }
-
-    public void Dispose() => Directory.Delete(folder, recursive: true);
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Adapters.Blobs;
 using RetentionPipeline.Adapters.Cosmos;
 using RetentionPipeline.Adapters.Files;
+using RetentionPipeline.Adapters.KeyVault;
 using RetentionPipeline.Adapters.Queues;
 using RetentionPipeline.Adapters.ServiceBus;
 using RetentionPipeline.Adapters.Tables;
@@ -39,7 +40,7 @@ public static class DeployedPorts
             .AddSingleton(deployment)
             .AddSingleton<IObjectStore>(new BlobObjectStore(blobs.GetBlobContainerClient(Objects)))
             .AddSingleton<IRowStore>(new TableRowStore(tables.GetTableClient(Rows)))
-            .AddSingleton<ISecretStore>(_ => new FileSecretStore(deployment.Keys))
+            .AddSingleton(provider => OpenKeys(deployment.Keys, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(provider => OpenQueue(deployment.Queue, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
@@ -110,6 +111,11 @@ public static class DeployedPorts
             ? new TableServiceClient(new Uri(address), new DefaultAzureCredential(), options)
             : new TableServiceClient(address, options);
     }
+
+    /// <summary>The keys: a vault by its https address, or else a folder.</summary>
+    public static ISecretStore OpenKeys(string address, TimeProvider time) => IsUrl(address)
+        ? new VaultSecretStore(new Uri(address), new DefaultAzureCredential(), time)
+        : new FileSecretStore(address);
 
     private static IWorkQueue OpenQueue(string address, TimeProvider time)
     {

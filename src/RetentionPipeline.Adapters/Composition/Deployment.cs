@@ -17,7 +17,7 @@ namespace RetentionPipeline.Adapters.Composition;
 /// Service Bus: a connection string, or a namespace (<c>name.servicebus.windows.net</c>) that is used with an identity. Or the
 /// full path of a file (<c>.db</c>), for hosts on one machine without a bus.
 /// </param>
-/// <param name="Keys">Folder of the keys.</param>
+/// <param name="Keys">Folder of the keys, or the https address of a key vault, which is used with an identity.</param>
 /// <param name="Origin">Origin of the ledger.</param>
 /// <param name="Times">local or azure.</param>
 public sealed record Deployment(
