@@ -16,7 +16,11 @@ namespace RetentionPipeline.Adapters.Composition;
 /// <param name="ActConcurrency">Acts of one operation at once.</param>
 /// <param name="Bounds">What a pump has in flight.</param>
 /// <param name="LedgerOrigin">First line of every checkpoint; also the name of the signing key.</param>
-public sealed record PipelineSettings(PipelineTimes Times, int ActConcurrency, PumpBounds Bounds, string LedgerOrigin);
+public sealed record PipelineSettings(PipelineTimes Times, int ActConcurrency, PumpBounds Bounds, string LedgerOrigin)
+{
+    /// <summary>Most records of a batch, 1 to <see cref="WorkBatch.MaxEntries"/>: fewer make more messages and leaves.</summary>
+    public int BatchRecords { get; init; } = WorkBatch.MaxEntries;
+}
 
 /// <summary>The one composition: every host builds its pipeline with it.</summary>
 public static class PipelineServices
@@ -53,7 +57,8 @@ public static class PipelineServices
         .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<WorkBatches>()
         .AddSingleton(provider => new ActLimits(
             provider.GetRequiredService<StopSwitch>(), provider.GetRequiredService<RateBudget>(),
-            provider.GetRequiredService<TimeProvider>(), settings.Times, settings.ActConcurrency))
+            provider.GetRequiredService<TimeProvider>(), settings.Times, settings.ActConcurrency)
+        { BatchRecords = settings.BatchRecords })
         .AddSingleton<OpeningsBook>().AddSingleton<OperationBooks>().AddSingleton<IntentWriter>().AddSingleton<ActRunner>()
         .AddSingleton<OutcomeWriter>().AddSingleton<EraseBounds>().AddSingleton<EraseSteps>()
         .AddSingleton<EraseHandler>().AddSingleton<FailureEnding>();

@@ -25,67 +25,92 @@ public sealed partial class WorkPump(
 
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
 
+    private readonly Deliveries deliveries = new(queue, router, stops, time, logger);
+
     /// <summary>Runs until it is stopped; what is in flight ends first.</summary>
-    public async Task RunAsync(CancellationToken cancel)
+    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(StartLoops(new(NewWatch(), cancel, cancel)));
+
+    /// <summary>
+    /// Runs as a timer's function does: until a first look has found nothing, else until nothing has come for a while or
+    /// the visit's time is over. What was received ends before the task does.
+    /// </summary>
+    /// <param name="visit">How long.</param>
+    /// <param name="cancel">The host ends: a stop for what is in flight.</param>
+    public async Task RunWhileBusyAsync(PumpVisit visit, CancellationToken cancel)
     {
-        var loops = new List<Task>();
-        foreach (var name in MessageRouter.Queues)
+        using var limit = new CancellationTokenSource(visit.Receiving, time);
+        using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        var watch = NewWatch();
+        var loops = Task.WhenAll(StartLoops(new(watch, receiving.Token, cancel)));
+        await Task.WhenAny(watch.FirstLook, loops);
+        while (watch.FoundWork && watch.Idle < visit.Idle && !receiving.IsCancellationRequested)
         {
-            var count = name switch
-            {
-                QueueNames.Slices => bounds.Slices,
-                QueueNames.Operations => bounds.Operations,
-                _ => 1,
-            };
-            loops.AddRange(Enumerable.Range(0, count).Select(_ => Task.Run(() => LoopAsync(name, cancel), CancellationToken.None)));
+            await DelayQuietlyAsync(visit.Idle - watch.Idle, receiving.Token);
         }
 
-        loops.Add(Task.Run(() => RequestLoopAsync(cancel), CancellationToken.None));
-        await Task.WhenAll(loops);
+        await receiving.CancelAsync();
+        await loops;
     }
+
+    private int LoopsOf(string name) => name switch
+    {
+        QueueNames.Slices => bounds.Slices,
+        QueueNames.Operations => bounds.Operations,
+        _ => 1,
+    };
+
+    private PumpWatch NewWatch() => new(MessageRouter.Queues.Sum(LoopsOf) + 1, time);
+
+    private List<Task> StartLoops(Run run) =>
+    [
+        .. MessageRouter.Queues.SelectMany(name => Enumerable.Range(0, LoopsOf(name)).Select(_ => Start(() => LoopAsync(name, run)))),
+        Start(() => RequestLoopAsync(run)),
+    ];
+
+    private static Task Start(Func<Task> loop) => Task.Run(loop, CancellationToken.None);
 
     /// <summary>
     /// One loop for all entrances: the policy in force says which they are, and it may change. All are looked at together,
     /// since seeing that one is empty takes Service Bus a second. One that is missing is logged at each pass, and holds up
     /// no other.
     /// </summary>
-    private async Task RequestLoopAsync(CancellationToken cancel)
+    private async Task RequestLoopAsync(Run run)
     {
-        while (!cancel.IsCancellationRequested)
+        for (var first = true; !run.Receiving.IsCancellationRequested; first = false)
         {
             var received = 0;
             try
             {
-                var stopped = (await stops.CurrentAsync(cancel)).StopsEverything;
-                var names = stopped ? [] : await router.RequestQueuesAsync(cancel);
-                received = (await Task.WhenAll(names.Select(name => ReceiveRequestsAsync(name, cancel)))).Sum();
+                var names = await IsStoppedAsync(run) ? [] : await router.RequestQueuesAsync(run.Receiving);
+                received = (await Task.WhenAll(names.Select(name => ReceiveRequestsAsync(name, run)))).Sum();
             }
-            catch (Exception failure) when (!cancel.IsCancellationRequested)
-            {
-                LogReceiveFailed("requests", failure.GetType().Name);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (run.Receiving.IsCancellationRequested)
             {
                 return;
             }
+            catch (Exception failure)
+            {
+                LogReceiveFailed("requests", failure.GetType().Name);
+            }
 
+            run.LookedIf(first);
             if (received == 0)
             {
-                await DelayQuietlyAsync(cancel);
+                await DelayQuietlyAsync(Wait, run.Receiving);
             }
         }
     }
 
     /// <summary>Takes what one entrance has, until it is empty; returns how many messages that were.</summary>
-    private async Task<int> ReceiveRequestsAsync(string name, CancellationToken cancel)
+    private async Task<int> ReceiveRequestsAsync(string name, Run run)
     {
         var received = 0;
         try
         {
-            for (var turn = 0; turn < TurnsOfPass && !(await stops.CurrentAsync(cancel)).StopsEverything; turn++)
+            for (var turn = 0; turn < TurnsOfPass && !await IsStoppedAsync(run); turn++)
             {
-                var messages = await queue.ReceiveAsync(name, RequestsAtOnce, TimeSpan.Zero, cancel);
-                await Task.WhenAll(messages.Select(message => HandleAsync(message, cancel)));
+                var messages = await ReceiveAsync(name, RequestsAtOnce, TimeSpan.Zero, run);
+                await Task.WhenAll(messages.Select(message => deliveries.HandleAsync(message, run.Handling)));
                 received += messages.Count;
                 if (messages.Count == 0)
                 {
@@ -93,7 +118,7 @@ public sealed partial class WorkPump(
                 }
             }
         }
-        catch (Exception failure) when (!cancel.IsCancellationRequested)
+        catch (Exception failure) when (!run.Receiving.IsCancellationRequested)
         {
             LogReceiveFailed(name, failure.GetType().Name);
         }
@@ -101,125 +126,57 @@ public sealed partial class WorkPump(
         return received;
     }
 
-    private async Task LoopAsync(string name, CancellationToken cancel)
+    private async Task LoopAsync(string name, Run run)
     {
-        while (!cancel.IsCancellationRequested)
+        for (var first = true; !run.Receiving.IsCancellationRequested; first = false)
         {
             try
             {
-                if ((await stops.CurrentAsync(cancel)).StopsEverything)
+                if (await IsStoppedAsync(run))
                 {
-                    await Task.Delay(Wait, time, cancel);
+                    run.LookedIf(first);
+                    await Task.Delay(Wait, time, run.Receiving);
                     continue;
                 }
 
-                foreach (var message in await queue.ReceiveAsync(name, 1, Wait, cancel))
+                var messages = await ReceiveAsync(name, 1, Wait, run);
+                run.LookedIf(first);
+                foreach (var message in messages)
                 {
-                    await HandleAsync(message, cancel);
+                    await deliveries.HandleAsync(message, run.Handling);
                 }
             }
-            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            catch (OperationCanceledException) when (run.Receiving.IsCancellationRequested)
             {
                 return;
             }
             catch (Exception failure)
             {
                 LogReceiveFailed(name, failure.GetType().Name);
-                await DelayQuietlyAsync(cancel);
+                run.LookedIf(first);
+                await DelayQuietlyAsync(Wait, run.Receiving);
             }
         }
     }
 
-    private async Task HandleAsync(ReceivedMessage message, CancellationToken cancel)
+    private async Task<bool> IsStoppedAsync(Run run) => (await stops.CurrentAsync(run.Receiving)).StopsEverything;
+
+    private async Task<IReadOnlyList<ReceivedMessage>> ReceiveAsync(string name, int atMost, TimeSpan wait, Run run)
     {
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using var handled = new CancellationTokenSource();
-        var renewing = RenewAsync(message, lost, handled.Token);
-        try
+        var messages = await queue.ReceiveAsync(name, atMost, wait, run.Handling);
+        if (messages.Count > 0)
         {
-            await router.HandleAsync(message, lost.Token);
-            await SettleAsync(message, () => queue.CompleteAsync(message, CancellationToken.None));
+            run.Watch.Received();
         }
-        catch (UnprocessableWorkException never)
-        {
-            LogDead(message.Queue, never.Reason);
-            await SettleAsync(message, () => queue.DeadLetterAsync(message, never.Reason, CancellationToken.None));
-        }
-        catch (Exception failure)
-        {
-            LogGivenBack(message.Queue, message.DeliveryCount, (failure.InnerException ?? failure).GetType().Name);
-            if (await RowsAnswerAsync())
-            {
-                await SettleAsync(message, () => queue.AbandonAsync(message, CancellationToken.None));
-            }
-        }
-        finally
-        {
-            await handled.CancelAsync();
-            await renewing;
-        }
+
+        return messages;
     }
 
-    /// <summary>Renews at half of the lock's time. A lost lock is a stop for the handler.</summary>
-    private async Task RenewAsync(ReceivedMessage message, CancellationTokenSource lost, CancellationToken cancel)
-    {
-        var until = message.LockedUntil;
-        try
-        {
-            while (true)
-            {
-                var half = (until - time.GetUtcNow()) / 2;
-                await Task.Delay(half > TimeSpan.FromSeconds(1) ? half : TimeSpan.FromSeconds(1), time, cancel);
-                until = await queue.RenewLockAsync(message, cancel);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Handled: nothing is left to renew.
-        }
-        catch (Exception failure)
-        {
-            LogLockLost(message.Queue, failure.GetType().Name);
-            await lost.CancelAsync();
-        }
-    }
-
-    /// <summary>
-    /// Whether the rows can be read now. Without them every message fails at once, and giving it back would count its
-    /// deliveries up to the dead-letter queue within seconds: it is left to its lock, and soon this instance is blind.
-    /// </summary>
-    private async Task<bool> RowsAnswerAsync()
-    {
-        using var patience = new CancellationTokenSource(Wait * 3, time);
-        try
-        {
-            await stops.ReadNowAsync(patience.Token);
-            return true;
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>A settlement that fails leaves the message to its lock: it comes again and finds its work done.</summary>
-    private async Task SettleAsync(ReceivedMessage message, Func<Task> settle)
+    private async Task DelayQuietlyAsync(TimeSpan delay, CancellationToken cancel)
     {
         try
         {
-            await settle();
-        }
-        catch (Exception failure)
-        {
-            LogSettleFailed(message.Queue, failure.GetType().Name);
-        }
-    }
-
-    private async Task DelayQuietlyAsync(CancellationToken cancel)
-    {
-        try
-        {
-            await Task.Delay(Wait, time, cancel);
+            await Task.Delay(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, time, cancel);
         }
         catch (OperationCanceledException)
         {
@@ -227,18 +184,23 @@ public sealed partial class WorkPump(
         }
     }
 
+    /// <summary>One run of the loops.</summary>
+    /// <param name="Watch">What is seen.</param>
+    /// <param name="Receiving">
+    /// Ends the receiving, between two looks: a look that is broken off may leave a message locked that nobody handles.
+    /// </param>
+    /// <param name="Handling">The host ends: a stop for what is in flight, and the end of any look.</param>
+    private sealed record Run(PumpWatch Watch, CancellationToken Receiving, CancellationToken Handling)
+    {
+        public void LookedIf(bool first)
+        {
+            if (first)
+            {
+                Watch.Looked();
+            }
+        }
+    }
+
     [LoggerMessage(5001, LogLevel.Warning, "Receiving from queue {Queue} failed: {Error}")]
     private partial void LogReceiveFailed(string queue, string error);
-
-    [LoggerMessage(5002, LogLevel.Error, "A message of queue {Queue} can never be processed: {Reason}")]
-    private partial void LogDead(string queue, string reason);
-
-    [LoggerMessage(5003, LogLevel.Warning, "A message of queue {Queue}, delivery {Delivery}, is given back: {Error}")]
-    private partial void LogGivenBack(string queue, int delivery, string error);
-
-    [LoggerMessage(5004, LogLevel.Warning, "The lock on a message of queue {Queue} is lost: {Error}")]
-    private partial void LogLockLost(string queue, string error);
-
-    [LoggerMessage(5005, LogLevel.Warning, "A message of queue {Queue} could not be settled: {Error}")]
-    private partial void LogSettleFailed(string queue, string error);
 }

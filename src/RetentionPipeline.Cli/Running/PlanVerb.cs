@@ -71,7 +71,7 @@ internal static class PlanVerb
         // a delete is 10 units, a rewrite a read and 20, and a page 0.05 for each item (docs/ru.md).
         var (requests, unit) = store.Kind is StoreKind.Cosmos
             ? ((records * (rule.Action is RuleAction.Delete ? 11 : 22)) + (status.Totals.Examined / 20), "request units")
-            : ((records * (rule.Action is RuleAction.Delete ? 1 : 2)) + (records / 100) + (status.Totals.Examined / WorkBatch.MaxPage), "requests");
+            : ((records * (rule.Action is RuleAction.Delete ? 1 : 2)) + (records / 100) + (status.Totals.Examined / (WorkBatch.MaxEntries / 4)), "requests");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             rule       {rule.Name} ({rule.Action.ToString().ToLowerInvariant()}, {rule.Mode.ToString().ToLowerInvariant()})
             examined   {status.Totals.Examined}

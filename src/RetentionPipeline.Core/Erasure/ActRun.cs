@@ -13,7 +13,14 @@ namespace RetentionPipeline.Core.Erasure;
 /// <param name="Times">The times of the protocol.</param>
 /// <param name="Concurrency">Acts of one delivery at once.</param>
 public sealed record ActLimits(
-    StopSwitch Stops, RateBudget Budget, TimeProvider Time, PipelineTimes Times, int Concurrency);
+    StopSwitch Stops, RateBudget Budget, TimeProvider Time, PipelineTimes Times, int Concurrency)
+{
+    /// <summary>Most records of a batch, 1 to <see cref="WorkBatch.MaxEntries"/>.</summary>
+    public int BatchRecords { get; init; } = WorkBatch.MaxEntries;
+
+    /// <summary>Most records of a page: a batch closes at the end of a page.</summary>
+    public int PageRecords => Math.Max(1, BatchRecords / 4);
+}
 
 /// <summary>The policy that planned a batch, and the one in force when its delivery began.</summary>
 internal sealed record ActPolicies(Policy Plan, Policy InForce);

@@ -12,11 +12,8 @@ namespace RetentionPipeline.Core.Erasure;
 /// </summary>
 public sealed record WorkBatch
 {
-    /// <summary>Most records of a batch.</summary>
+    /// <summary>Most records of a batch, whatever a deployment asks for.</summary>
     public const int MaxEntries = 1000;
-
-    /// <summary>Most records of a page: a batch closes at the end of a page.</summary>
-    public const int MaxPage = MaxEntries / 4;
 
     /// <summary>The operation that this batch is.</summary>
     public required Guid Operation { get; init; }

@@ -70,7 +70,7 @@ internal sealed class SlicePlanner(
         var location = RecordReading.Location(dataset);
         var fields = RecordReading.Fields(policy, plan.Dataset);
         var budget = policy.Stores[dataset.Store];
-        while (!draft.Ended && draft.Entries.Count + WorkBatch.MaxPage <= WorkBatch.MaxEntries)
+        while (!draft.Ended && draft.Entries.Count + limits.PageRecords <= limits.BatchRecords)
         {
             if (cancel.IsCancellationRequested
                 || (await limits.Stops.CurrentAsync(cancel)).Stops(dataset.Store, plan.Rule))
@@ -85,7 +85,7 @@ internal sealed class SlicePlanner(
                 return PlanningEnd.OutOfTime;
             }
 
-            var query = new PageQuery(location, plan.Ranges[slice], draft.Position, fields, WorkBatch.MaxPage);
+            var query = new PageQuery(location, plan.Ranges[slice], draft.Position, fields, limits.PageRecords);
             var page = await PageRetry.ExecuteAsync(
                 async cancel => await store.ReadPageAsync(query, cancel), cancel);
             await reader.DecideAsync(page, draft, cancel);

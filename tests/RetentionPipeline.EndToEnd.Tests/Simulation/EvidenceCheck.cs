@@ -1,9 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
+using RetentionPipeline.Fakes;
 using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
@@ -12,25 +14,29 @@ namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 internal static class EvidenceCheck
 {
     /// <summary>Exports the log and its openings, and verifies both.</summary>
-    public static async Task<LogVerdict> VerifyAsync(SimulatedPipeline simulation)
+    public static Task<LogVerdict> VerifyAsync(SimulatedPipeline simulation) =>
+        VerifyAsync(simulation.Services, simulation.Faults);
+
+    /// <summary>Exports the log and its openings without a fault, and verifies both.</summary>
+    public static async Task<LogVerdict> VerifyAsync(IServiceProvider pipeline, Faults faults)
     {
-        var choose = simulation.Faults.Choose;
-        simulation.Faults.Choose = null;
+        var choose = faults.Choose;
+        faults.Choose = null;
         var folder = Directory.CreateTempSubdirectory("log-").FullName;
         try
         {
-            await simulation.Get<PipelineTimers>().IntegrateAsync(CancellationToken.None);
-            var verifier = await simulation.Get<LedgerIntegrator>().VerifierAsync(CancellationToken.None);
-            await simulation.Get<LogExport>().WriteAsync(Path.Combine(folder, "log"), verifier, CancellationToken.None);
+            await pipeline.GetRequiredService<PipelineTimers>().IntegrateAsync(CancellationToken.None);
+            var verifier = await pipeline.GetRequiredService<LedgerIntegrator>().VerifierAsync(CancellationToken.None);
+            await pipeline.GetRequiredService<LogExport>().WriteAsync(Path.Combine(folder, "log"), verifier, CancellationToken.None);
             var openings = new OpeningsFolder(Path.Combine(folder, "openings"));
             await openings.WriteAsync(
-                simulation.Objects, simulation.Get<OperationBooks>(), simulation.Get<HoldTable>(),
-                simulation.Get<Pseudonyms>(), CancellationToken.None);
+                pipeline.GetRequiredService<IObjectStore>(), pipeline.GetRequiredService<OperationBooks>(),
+                pipeline.GetRequiredService<HoldTable>(), pipeline.GetRequiredService<Pseudonyms>(), CancellationToken.None);
             return LogVerification.Verify(Path.Combine(folder, "log"), verifier, openings, (_, _) => { });
         }
         finally
         {
-            simulation.Faults.Choose = choose;
+            faults.Choose = choose;
             Directory.Delete(folder, recursive: true);
         }
     }

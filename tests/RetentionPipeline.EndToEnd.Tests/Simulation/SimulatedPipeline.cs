@@ -59,6 +59,8 @@ internal sealed class SimulatedPipeline : IDisposable
     /// <summary>From the next start on, every reader of holds sees the table as it was before the first one.</summary>
     public bool HideHolds { get; set; }
 
+    public IServiceProvider Services => services;
+
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
