@@ -15,7 +15,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     private const double StretchSeconds = 0.5;
 
     /// <summary>A request may be up to this late against its instant before it lapses.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, Stretch> stretches = new(StringComparer.Ordinal);
 

@@ -36,7 +36,7 @@ public sealed class SeveralInstancesTests(ITestOutputHelper output)
         var most = acts.Max(act => requests.Count(request => request.At >= act.At && request.At < act.At + TimeSpan.FromSeconds(5))) / 5.0 / rate;
         output.WriteLine($"{requests.Count} requests, {acts.Count} acts, {seconds:F1} s, {used:P1} of the rate, {most:P1} in the fullest 5 s");
 
-        // A request may be a second late against its instant: no stretch holds more than that second above the rate.
+        // A request may be a quarter of a second late against its instant, and a loaded machine is later: no stretch holds more than that above the rate.
         Assert.InRange(used, 0.9, (seconds + 1) / seconds + 0.01);
         Assert.InRange(most, 0.9, (5 + 1) / 5.0 + 0.05);
         Assert.True((await machine.VerifyAsync()).IsWell);

@@ -60,8 +60,8 @@ public sealed class PumpLoadTests(ITestOutputHelper output)
         Assert.Equal(items * batch, acts.Count);
         Assert.InRange(used, 0.9, 1.02);
 
-        // A request may be a second late against its instant: no stretch holds more than that second above the rate.
-        Assert.InRange(most, 0.9, (5 + 1) / 5.0 + 0.05);
+        // A request may be a quarter of a second late against its instant: no stretch holds more than that above the rate.
+        Assert.InRange(most, 0.9, (5 + 0.25) / 5.0 + 0.02);
         Assert.Equal(0, pipeline.Queue.LocksLost);
         Assert.Equal(1, pipeline.Queue.MostDeliveries);
         Assert.True(sideRate > 2 * rate, $"The store beside it was acted on at {sideRate:F0}/s.");
