@@ -28,7 +28,7 @@ public sealed partial class WorkPump(
     private readonly Deliveries deliveries = new(queue, router, stops, time, logger);
 
     /// <summary>Runs until it is stopped; what is in flight ends first.</summary>
-    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(StartLoops(new(NewWatch(), cancel, cancel)));
+    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(StartLoops(new Run { Watch = NewWatch(), Receiving = cancel, Handling = cancel }));
 
     /// <summary>
     /// Runs as a timer's function does: until a first look has found nothing, else until nothing has come for a while or
@@ -41,7 +41,7 @@ public sealed partial class WorkPump(
         using var limit = new CancellationTokenSource(visit.Receiving, time);
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         var watch = NewWatch();
-        var loops = Task.WhenAll(StartLoops(new(watch, receiving.Token, cancel)));
+        var loops = Task.WhenAll(StartLoops(new Run { Watch = watch, Receiving = receiving.Token, Handling = cancel }));
         await Task.WhenAny(watch.FirstLook, loops);
         while (watch.FoundWork && watch.Idle < visit.Idle && !receiving.IsCancellationRequested)
         {
@@ -185,13 +185,19 @@ public sealed partial class WorkPump(
     }
 
     /// <summary>One run of the loops.</summary>
-    /// <param name="Watch">What is seen.</param>
-    /// <param name="Receiving">
-    /// Ends the receiving, between two looks: a look that is broken off may leave a message locked that nobody handles.
-    /// </param>
-    /// <param name="Handling">The host ends: a stop for what is in flight, and the end of any look.</param>
-    private sealed record Run(PumpWatch Watch, CancellationToken Receiving, CancellationToken Handling)
+    private sealed class Run
     {
+        /// <summary>What is seen.</summary>
+        public required PumpWatch Watch { get; init; }
+
+        /// <summary>
+        /// Ends the receiving, between two looks: a look that is broken off may leave a message locked that nobody handles.
+        /// </summary>
+        public required CancellationToken Receiving { get; init; }
+
+        /// <summary>The host ends: a stop for what is in flight, and the end of any look.</summary>
+        public required CancellationToken Handling { get; init; }
+
         public void LookedIf(bool first)
         {
             if (first)
