@@ -7,7 +7,10 @@ namespace RetentionPipeline.Architecture.Tests;
 public sealed class RuleTests(RepositoryFixture repository) : IClassFixture<RepositoryFixture>
 {
     private static IEnumerable<Rule> All =>
-        [.. ProjectChecks.All, .. RoomChecks.All, .. NameChecks.All, .. ShapeChecks.All, .. StateChecks.All, .. TextChecks.All];
+        [
+            .. ProjectChecks.All, .. RoomChecks.All, .. NameChecks.All, .. ShapeChecks.All, .. FunctionChecks.All, .. StateChecks.All,
+            .. TextChecks.All,
+        ];
 
     public static TheoryData<string> Names => [.. All.Select(rule => rule.Name)];
 

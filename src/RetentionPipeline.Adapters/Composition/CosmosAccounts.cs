@@ -1,3 +1,4 @@
+using Azure.Core;
 using RetentionPipeline.Adapters.Cosmos;
 using RetentionPipeline.Core.Policies;
 
@@ -11,9 +12,9 @@ public sealed class CosmosAccounts : IDisposable
     private readonly Dictionary<string, CosmosAccount> accounts;
 
     /// <summary>Opens them; nothing is sent yet. Throws <see cref="DeploymentException"/> for an address that is none.</summary>
-    public CosmosAccounts(IReadOnlyDictionary<string, StoreAddress> addresses) => accounts = addresses
+    public CosmosAccounts(IReadOnlyDictionary<string, StoreAddress> addresses, TokenCredential credential) => accounts = addresses
         .Where(pair => pair.Value.Kind is StoreKind.Cosmos)
-        .ToDictionary(pair => pair.Key, pair => DeployedPorts.CosmosStore(pair.Value.Address));
+        .ToDictionary(pair => pair.Key, pair => DeployedPorts.CosmosStore(pair.Value.Address, credential));
 
     /// <summary>The account of a store; null if the store is of another kind.</summary>
     public CosmosAccount? Find(string store) => accounts.GetValueOrDefault(store);

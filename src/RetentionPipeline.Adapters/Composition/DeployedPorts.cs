@@ -32,17 +32,18 @@ public static class DeployedPorts
     /// <summary>Adds the ports; nothing is connected before it is used.</summary>
     public static IServiceCollection AddDeployment(this IServiceCollection services, Deployment deployment)
     {
-        var blobs = BlobService(deployment.Account, retries: 3);
-        var tables = TableService(deployment.AccountTables ?? deployment.Account, retries: 0);
-        var ledger = new BlobLedger(LedgerContainers.In(blobs));
-        var accounts = new CosmosAccounts(deployment.Stores);
+        var credential = CredentialOf(deployment);
+        var blobs = BlobService(deployment.Account, 3, credential);
+        var tables = TableService(deployment.AccountTables ?? deployment.Account, 0, credential);
+        var ledger = new BlobLedger(LedgerContainers.In(BlobService(deployment.Ledger ?? deployment.Account, 3, credential)));
+        var accounts = new CosmosAccounts(deployment.Stores, credential);
         return services
             .AddSingleton(deployment)
             .AddSingleton<IObjectStore>(new BlobObjectStore(blobs.GetBlobContainerClient(Objects)))
             .AddSingleton<IRowStore>(new TableRowStore(tables.GetTableClient(Rows)))
-            .AddSingleton(provider => OpenKeys(deployment.Keys, provider.GetRequiredService<TimeProvider>()))
-            .AddSingleton(provider => OpenQueue(deployment.Queue, provider.GetRequiredService<TimeProvider>()))
-            .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts))
+            .AddSingleton(provider => OpenKeys(deployment.Keys, provider.GetRequiredService<TimeProvider>(), credential))
+            .AddSingleton(provider => OpenQueue(deployment, credential, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts, credential))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)
             .AddRetentionPipeline(deployment.Settings);
@@ -51,38 +52,38 @@ public static class DeployedPorts
     /// <summary>Makes the pipeline's own containers and table where they are missing.</summary>
     public static async Task CreateOwnStoresAsync(Deployment deployment, CancellationToken cancel)
     {
-        var blobs = BlobService(deployment.Account, retries: 3);
-        await blobs.GetBlobContainerClient(Objects).CreateIfNotExistsAsync(cancellationToken: cancel);
-        await LedgerContainers.In(blobs).CreateAsync(cancel);
-        await TableService(deployment.AccountTables ?? deployment.Account, retries: 3).GetTableClient(Rows).CreateIfNotExistsAsync(cancel);
+        var credential = CredentialOf(deployment);
+        await BlobService(deployment.Account, 3, credential).GetBlobContainerClient(Objects).CreateIfNotExistsAsync(cancellationToken: cancel);
+        await LedgerContainers.In(BlobService(deployment.Ledger ?? deployment.Account, 3, credential)).CreateAsync(cancel);
+        await TableService(deployment.AccountTables ?? deployment.Account, 3, credential).GetTableClient(Rows).CreateIfNotExistsAsync(cancel);
     }
 
     /// <summary>The clients of a blob store.</summary>
-    public static BlobClients BlobStore(string address)
+    public static BlobClients BlobStore(string address, TokenCredential? credential = null)
     {
         var count = new RequestCount();
-        return new BlobClients(BlobService(address, retries: 3, count), BlobService(address, retries: 0, count), count);
+        return new BlobClients(BlobService(address, 3, credential, count), BlobService(address, 0, credential, count), count);
     }
 
     /// <summary>The clients of a table store.</summary>
-    public static TableClients TableStore(string address)
+    public static TableClients TableStore(string address, TokenCredential? credential = null)
     {
         var count = new RequestCount();
-        return new TableClients(TableService(address, retries: 3, count), TableService(address, retries: 0, count), count);
+        return new TableClients(TableService(address, 3, credential, count), TableService(address, 0, credential, count), count);
     }
 
     /// <summary>
     /// The account of a Cosmos DB store. Throws <see cref="DeploymentException"/> if the address is neither a connection string
     /// nor a URL.
     /// </summary>
-    public static CosmosAccount CosmosStore(string address)
+    public static CosmosAccount CosmosStore(string address, TokenCredential? credential = null)
     {
         try
         {
             // The SDK looks at a key when it signs with it.
             _ = address.Split(';').Where(part => part.StartsWith(AccountKey, StringComparison.OrdinalIgnoreCase))
                 .Select(part => Convert.FromBase64String(part[AccountKey.Length..])).ToList();
-            return IsUrl(address) ? CosmosAccount.Open(new Uri(address), new DefaultAzureCredential()) : CosmosAccount.Open(address);
+            return IsUrl(address) ? CosmosAccount.Open(new Uri(address), credential ?? new DefaultAzureCredential()) : CosmosAccount.Open(address);
         }
         catch (Exception problem) when (problem is ArgumentException or FormatException)
         {
@@ -93,31 +94,43 @@ public static class DeployedPorts
     }
 
     /// <summary>A client of a blob account.</summary>
-    public static BlobServiceClient BlobService(string address, int retries, RequestCount? count = null)
+    public static BlobServiceClient BlobService(
+        string address, int retries, TokenCredential? credential = null, RequestCount? count = null)
     {
         var options = new BlobClientOptions();
         Configure(options, retries, count);
         return IsUrl(address)
-            ? new BlobServiceClient(new Uri(address), new DefaultAzureCredential(), options)
+            ? new BlobServiceClient(new Uri(address), credential ?? new DefaultAzureCredential(), options)
             : new BlobServiceClient(address, options);
     }
 
     /// <summary>A client of a table account.</summary>
-    public static TableServiceClient TableService(string address, int retries, RequestCount? count = null)
+    public static TableServiceClient TableService(
+        string address, int retries, TokenCredential? credential = null, RequestCount? count = null)
     {
         var options = new TableClientOptions();
         Configure(options, retries, count);
         return IsUrl(address)
-            ? new TableServiceClient(new Uri(address), new DefaultAzureCredential(), options)
+            ? new TableServiceClient(new Uri(address), credential ?? new DefaultAzureCredential(), options)
             : new TableServiceClient(address, options);
     }
 
     /// <summary>The keys: a vault by its https address, or else a folder.</summary>
-    public static ISecretStore OpenKeys(string address, TimeProvider time) => IsUrl(address)
-        ? new VaultSecretStore(new Uri(address), new DefaultAzureCredential(), time)
+    public static ISecretStore OpenKeys(string address, TimeProvider time, TokenCredential? credential = null) => IsUrl(address)
+        ? new VaultSecretStore(new Uri(address), credential ?? new DefaultAzureCredential(), time)
         : new FileSecretStore(address);
 
-    private static IWorkQueue OpenQueue(string address, TimeProvider time)
+    private static DefaultAzureCredential CredentialOf(Deployment deployment) => deployment.Identity is { } client
+        ? new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = client })
+        : new DefaultAzureCredential();
+
+    private static IWorkQueue OpenQueue(Deployment deployment, TokenCredential credential, TimeProvider time)
+    {
+        var queue = OpenQueue(deployment.Queue, credential, time);
+        return deployment.Queues is { Count: > 0 } names ? new RenamedQueue(queue, names) : queue;
+    }
+
+    private static IWorkQueue OpenQueue(string address, TokenCredential credential, TimeProvider time)
     {
         if (Path.IsPathRooted(address) || address.EndsWith(".db", StringComparison.Ordinal))
         {
@@ -128,7 +141,7 @@ public static class DeployedPorts
         {
             return address.Contains('=', StringComparison.Ordinal)
                 ? new ServiceBusWorkQueue(address)
-                : new ServiceBusWorkQueue(address, new DefaultAzureCredential());
+                : new ServiceBusWorkQueue(address, credential);
         }
         catch (Exception problem) when (problem is ArgumentException or FormatException)
         {
@@ -152,14 +165,15 @@ public static class DeployedPorts
         options.Diagnostics.IsDistributedTracingEnabled = false;
     }
 
-    private sealed class DeployedStores(IReadOnlyDictionary<string, StoreAddress> addresses, CosmosAccounts accounts) : IRecordStores
+    private sealed class DeployedStores(
+        IReadOnlyDictionary<string, StoreAddress> addresses, CosmosAccounts accounts, TokenCredential credential) : IRecordStores
     {
         private readonly Dictionary<string, IRecordStore> stores = addresses.ToDictionary(
             pair => pair.Key,
             pair => pair.Value.Kind switch
             {
-                StoreKind.Table => new TableRecordStore(pair.Key, TableStore(pair.Value.Address)),
-                StoreKind.Blob => new BlobRecordStore(pair.Key, BlobStore(pair.Value.Address)),
+                StoreKind.Table => new TableRecordStore(pair.Key, TableStore(pair.Value.Address, credential)),
+                StoreKind.Blob => new BlobRecordStore(pair.Key, BlobStore(pair.Value.Address, credential)),
                 _ => (IRecordStore)new CosmosRecordStore(pair.Key, accounts.Find(pair.Key)!),
             });
 

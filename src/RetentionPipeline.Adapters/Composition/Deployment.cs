@@ -27,13 +27,23 @@ public sealed record Deployment(
     /// <summary>Name of the file in a data folder.</summary>
     public const string FileName = "deployment.json";
 
-    /// <summary>Acts of one operation at once.</summary>
-    private const int ActConcurrency = 16;
+    /// <summary>Account of the ledger, in the same form as the other; null: the same account.</summary>
+    public string? Ledger { get; init; }
+
+    /// <summary>Client id of the user-assigned identity that is used where an address is a URL; null: the usual search.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>Names of the pipeline's own queues in this namespace, where they differ, by the names of the pipeline.</summary>
+    public IReadOnlyDictionary<string, string>? Queues { get; init; }
+
+    /// <summary>How much is done at once; null: <see cref="WorkLimits.Default"/>.</summary>
+    public WorkLimits? Limits { get; init; }
 
     /// <summary>What does not depend on addresses.</summary>
     [JsonIgnore]
     public PipelineSettings Settings => new(
-        Times == "azure" ? PipelineTimes.Azure : PipelineTimes.Local, ActConcurrency, new PumpBounds(4, 4), Origin);
+        Times == "azure" ? PipelineTimes.Azure : PipelineTimes.Local, (Limits ?? WorkLimits.Default).Acts,
+        new PumpBounds((Limits ?? WorkLimits.Default).Slices, (Limits ?? WorkLimits.Default).Operations), Origin);
 
     /// <summary>Reads the file. Throws <see cref="DeploymentException"/> that says what is wrong with it.</summary>
     public static Deployment Load(string file)
@@ -66,6 +76,16 @@ public sealed record Deployment(
         using var stream = new FileStream(file, options);
         JsonSerializer.Serialize(stream, this, DeploymentJson.Default.Deployment);
     }
+}
+
+/// <summary>How much one instance does at once.</summary>
+/// <param name="Slices">Slices.</param>
+/// <param name="Operations">Operations.</param>
+/// <param name="Acts">Acts of one operation.</param>
+public sealed record WorkLimits(int Slices, int Operations, int Acts)
+{
+    /// <summary>Where nobody says otherwise.</summary>
+    public static readonly WorkLimits Default = new(4, 4, 16);
 }
 
 /// <summary>Where a store of the policy is.</summary>

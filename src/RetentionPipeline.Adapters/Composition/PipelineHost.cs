@@ -19,7 +19,7 @@ public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse 
         EveryAsync("integrate", TimeSpan.FromMilliseconds(500), timers.IntegrateAsync, cancel),
         EveryAsync("close", TimeSpan.FromSeconds(1), timers.CloseAsync, cancel),
         EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, cancel),
-        EveryAsync("self", TimeSpan.FromHours(1), services.GetRequiredService<SelfRetention>().RunAsync, cancel));
+        EveryAsync("tidy", TimeSpan.FromHours(1), timers.TidyAsync, cancel));
 
     private async Task EveryAsync(
         string name, TimeSpan every, Func<CancellationToken, Task> run, CancellationToken cancel)

@@ -47,11 +47,12 @@ public static class PipelineServices
 
     private static void AddWork(IServiceCollection services) => services
         .AddSingleton<ObjectSealer>().AddSingleton<Pseudonyms>().AddSingleton<Attempts>()
-        .AddSingleton<StopSwitch>().AddSingleton<RateBudget>();
+        .AddSingleton<StopSwitch>().AddSingleton<RateBudget>()
+        .AddSingleton<TimerMarks>().AddSingleton<LedgerLag>().AddSingleton<FreshnessWatch>();
 
     private static void AddLedger(IServiceCollection services) => services
         .AddSingleton<LaneWriter>().AddSingleton<LogReader>().AddSingleton<LogIndex>()
-        .AddSingleton<LogExport>().AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
+        .AddSingleton<LogExport>().AddSingleton<PublicLog>().AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
 
     private static void AddErasure(IServiceCollection services, PipelineSettings settings) => services
         .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<WorkBatches>()

@@ -8,7 +8,8 @@ namespace RetentionPipeline.Adapters.Composition;
 /// What runs by timer, each by itself: a host decides how often. Doubled, late or missed runs do no harm.
 /// </summary>
 public sealed class PipelineTimers(
-    PlanningTimers planning, LedgerIntegrator integrator, CloseHandler closing, Reconciler reconciler, HoldHandler holds)
+    PlanningTimers planning, LedgerIntegrator integrator, CloseHandler closing, Reconciler reconciler, HoldHandler holds,
+    SelfRetention self)
 {
     /// <summary>Consumes commands, then plans what is due.</summary>
     public async Task ScanAsync(ScheduleUse use, CancellationToken cancel)
@@ -32,6 +33,9 @@ public sealed class PipelineTimers(
 
     /// <summary>Sends again what has not ended.</summary>
     public Task ReconcileAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
+
+    /// <summary>Removes what the pipeline itself has kept long enough.</summary>
+    public Task TidyAsync(CancellationToken cancel) => self.RunAsync(cancel);
 }
 
 /// <summary>What makes work: commands, schedules, requests.</summary>

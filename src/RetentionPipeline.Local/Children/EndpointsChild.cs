@@ -104,7 +104,7 @@ public sealed class EndpointsChild : IAsyncDisposable
             await using var cosmos = cosmosPort == NotServed ? null : await CosmosGateway.StartAsync(
                 new CosmosGatewayOptions(Path.Combine(folder, CosmosFile), Port(cosmosPort), Partitions, time), ended.Token);
             await using var bus = busPort == NotServed ? null : await BusEndpoint.StartAsync(
-                new BusEndpointOptions(Path.Combine(folder, BusFile), queues.ToDictionary(name => name, _ => DeployedPorts.OnOneMachine), Port(busPort), Time: time), ended.Token);
+                new BusEndpointOptions(Path.Combine(folder, BusFile), queues.ToDictionary(name => name, _ => DeployedPorts.OnOneMachine), Port(busPort), BusEndpoint.DevelopmentKey, time), ended.Token);
             Console.WriteLine(JsonSerializer.Serialize(
                 new EndpointAddresses(cosmos?.ConnectionString, bus?.ConnectionString), EndpointsJson.Default.EndpointAddresses));
             await Task.Delay(Timeout.InfiniteTimeSpan, time, ended.Token);

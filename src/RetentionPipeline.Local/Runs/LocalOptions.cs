@@ -77,11 +77,11 @@ public sealed record LocalOptions
         var export = new Option<string?>("--export") { Description = "Export the ledger and its openings to this folder." };
         var storage = new Option<string?>("--storage") { Description = "Connection string or URL of a real storage account." };
         var cosmos = new Option<string?>("--cosmos") { Description = "Connection string or URL of a real Cosmos DB account." };
-        var cosmosPort = new Option<int>("--cosmos-port") { Description = "Port of the local Cosmos DB account; a free one by default." };
+        var cosmosPort = new Option<int>("--cosmos-port") { Description = "Port of the local Cosmos DB account; a free one by default, 8081 with --keep where that is free." };
         var bus = new Option<string?>("--bus") { Description = "Connection string or namespace of a real Service Bus; its queues are there." };
-        var busPort = new Option<int>("--bus-port") { Description = "Port of the local Service Bus; a free one by default." };
-        var blobPort = new Option<int>("--blob-port") { Description = "Port of the local blob service; a free one by default." };
-        var tablePort = new Option<int>("--table-port") { Description = "Port of the local table service; a free one by default." };
+        var busPort = new Option<int>("--bus-port") { Description = "Port of the local Service Bus; a free one by default, 5672 with --keep where that is free." };
+        var blobPort = new Option<int>("--blob-port") { Description = "Port of the local blob service; a free one by default, 10000 with --keep where that is free." };
+        var tablePort = new Option<int>("--table-port") { Description = "Port of the local table service; a free one by default, 10002 with --keep where that is free." };
         var node = new Option<string>("--node") { Description = "The Node.js command.", DefaultValueFactory = _ => "node" };
         var root = new RootCommand("Runs the whole pipeline on this machine, on a sample company or your own policy.")
         {
@@ -105,13 +105,17 @@ public sealed record LocalOptions
             Export = result.GetValue(export),
             Storage = result.GetValue(storage),
             Cosmos = result.GetValue(cosmos),
-            CosmosPort = result.GetValue(cosmosPort),
+            CosmosPort = PortOf(result, cosmosPort, KeptPorts.Cosmos),
             Bus = result.GetValue(bus),
-            BusPort = result.GetValue(busPort),
-            BlobPort = result.GetValue(blobPort),
-            TablePort = result.GetValue(tablePort),
+            BusPort = PortOf(result, busPort, KeptPorts.Bus),
+            BlobPort = PortOf(result, blobPort, KeptPorts.Blob),
+            TablePort = PortOf(result, tablePort, KeptPorts.Table),
             Node = result.GetValue(node)!,
         });
+        int PortOf(ParseResult result, Option<int> option, int kept) => result.GetResult(option) is not null
+            ? result.GetValue(option)
+            : result.GetValue(keep) ? KeptPorts.OrFree(kept) : 0;
+
         var read = root.Parse(arguments);
         var code = read.Invoke();
         return parsed is null ? (null, read.Errors.Count > 0 ? 2 : code) : (parsed, 0);

@@ -1,0 +1,14 @@
+using Microsoft.Azure.Functions.Worker;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Functions.Serving;
+
+namespace RetentionPipeline.Functions.Triggers;
+
+/// <summary>Moves what was appended into the published log.</summary>
+public sealed class IntegrateFunction(PipelineTimers timers, TimerRuns runs)
+{
+    /// <summary>By timer.</summary>
+    [Function("integrate")]
+    public Task RunAsync([TimerTrigger("%Retention:integrateSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+        runs.RunAsync("integrate", timers.IntegrateAsync, cancel);
+}

@@ -1,0 +1,18 @@
+using Microsoft.Azure.Functions.Worker;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Functions.Serving;
+
+namespace RetentionPipeline.Functions.Triggers;
+
+/// <summary>Makes holds effective, closes scans, and sends again what has not ended.</summary>
+public sealed class ReconcileFunction(PipelineTimers timers, TimerRuns runs)
+{
+    /// <summary>By timer.</summary>
+    [Function("reconcile")]
+    public Task RunAsync([TimerTrigger("%Retention:reconcileSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+        runs.RunAsync("reconcile", async cancel =>
+        {
+            await timers.CloseAsync(cancel);
+            await timers.ReconcileAsync(cancel);
+        }, cancel);
+}

@@ -1,0 +1,19 @@
+using Microsoft.Azure.Functions.Worker;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Functions.Serving;
+
+namespace RetentionPipeline.Functions.Triggers;
+
+/// <summary>Carries out commands, plans what is due, and carries requests on.</summary>
+public sealed class ScanFunction(PipelineTimers timers, TimerRuns runs)
+{
+    /// <summary>By timer.</summary>
+    [Function("scan")]
+    public Task RunAsync([TimerTrigger("%Retention:scanSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+        runs.RunAsync("scan", async cancel =>
+        {
+            await timers.ScanAsync(ScheduleUse.Schedules, cancel);
+            await timers.RequestsAsync(cancel);
+        }, cancel);
+}

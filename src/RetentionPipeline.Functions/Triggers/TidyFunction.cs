@@ -1,0 +1,14 @@
+using Microsoft.Azure.Functions.Worker;
+using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Functions.Serving;
+
+namespace RetentionPipeline.Functions.Triggers;
+
+/// <summary>Removes what the pipeline itself has kept long enough.</summary>
+public sealed class TidyFunction(PipelineTimers timers, TimerRuns runs)
+{
+    /// <summary>By timer.</summary>
+    [Function("tidy")]
+    public Task RunAsync([TimerTrigger("%Retention:tidySchedule%")] TimerInfo timer, CancellationToken cancel) =>
+        runs.RunAsync("tidy", timers.TidyAsync, cancel);
+}
