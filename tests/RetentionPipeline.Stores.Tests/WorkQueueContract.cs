@@ -162,6 +162,32 @@ public sealed class MemoryWorkQueueTests : WorkQueueContract
     protected override IWorkQueue Open() => new MemoryWorkQueue(new Faults(), Time);
 }
 
+public sealed class RenamedQueueTests : WorkQueueContract
+{
+    protected override IWorkQueue Open() =>
+        new RenamedQueue(new MemoryWorkQueue(new Faults(), Time), new Dictionary<string, string> { [Queue] = "contoso-" + Queue });
+
+    [Fact]
+    public async Task What_is_sent_stands_under_the_other_name_and_comes_under_ours()
+    {
+        var inner = new MemoryWorkQueue(new Faults(), Time);
+        var queue = new RenamedQueue(inner, new Dictionary<string, string> { ["slices"] = "contoso-slices" });
+        await SendAsync(queue, "slices", "1");
+        await SendAsync(queue, "operations", "2");
+        await queue.DeadLetterAsync(await TakeAsync(queue, "slices"), "reason", CancellationToken.None);
+        Assert.Equal("1", (await TakeAsync(inner, "contoso-slices/$deadletterqueue")).Id);
+        Assert.Equal("operations", (await TakeAsync(queue, "operations")).Queue);
+        await SendAsync(queue, "slices", "3");
+        var dead = await TakeAsync(queue, "slices");
+        Assert.Equal(("slices", "3"), (dead.Queue, dead.Id));
+    }
+
+    private static Task SendAsync(IWorkQueue queue, string name, string id) => queue.SendAsync(name, [new(id, new byte[] { 1 }, null)], CancellationToken.None);
+
+    private static async Task<ReceivedMessage> TakeAsync(IWorkQueue queue, string name) =>
+        Assert.Single(await queue.ReceiveAsync(name, 1, TimeSpan.Zero, CancellationToken.None));
+}
+
 public sealed class SqliteWorkQueueTests : WorkQueueContract, IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("queue-").FullName;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using NCrontab;
 using RetentionPipeline.Adapters.Composition;
@@ -55,7 +57,7 @@ internal sealed record PipelineOptions(
         var schedules = Timers.ToDictionary(timer => timer, timer => ReadSchedule(settings, $"Retention__{timer}Schedule"));
         var late = settings.Time("Retention__lateAfter", TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
         var times = deployment.Settings.Times;
-        var limit = settings.Time("Retention__pumpLimit", TimeSpan.FromMinutes(20), times.LongestHandling + TimeSpan.FromSeconds(10), TimeSpan.FromHours(1));
+        var limit = settings.Time("Retention__pumpLimit", TimeSpan.FromMinutes(20), times.LongestHandling + TimeSpan.FromSeconds(10), TimeOutOf(folder) - TimeSpan.FromSeconds(30));
         var freshness = new FreshnessLimits(
             schedules.ToDictionary(pair => pair.Key, pair => late + (2 * GapOf(pair.Value)) + (pair.Key == "pump" ? limit : TimeSpan.Zero)), late);
         var windows = ReadWindows(settings);
@@ -85,6 +87,13 @@ internal sealed record PipelineOptions(
         }
 
         return (loaded.Policy, new(file, text));
+    }
+
+    /// <summary>After it the host ends a function and the worker with it, whatever it does then.</summary>
+    private static TimeSpan TimeOutOf(string folder)
+    {
+        using var host = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "host.json")));
+        return TimeSpan.ParseExact(host.RootElement.GetProperty("functionTimeout").GetString()!, "c", CultureInfo.InvariantCulture);
     }
 
     private static string ReadTimes(SettingsReader settings)

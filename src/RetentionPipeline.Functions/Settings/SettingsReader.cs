@@ -5,7 +5,7 @@ namespace RetentionPipeline.Functions.Settings;
 
 /// <summary>The app cannot start; the message names every setting that is wrong.</summary>
 internal sealed class SettingsException(IReadOnlyList<string> problems)
-    : Exception($"The app does not start. {problems.Count} of its settings are wrong:\n- {string.Join("\n- ", problems)}\nSee docs/deployment.md.");
+    : Exception($"The app does not start. {problems.Count} of its settings are wrong:\n- {string.Join("\n- ", problems)}\nSee docs/functions.md.");
 
 /// <summary>
 /// Reads settings by the names that they have as environment variables, and collects what is wrong instead of stopping at the

@@ -55,6 +55,13 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromMinutes(2), options.Freshness.Ledger);
     }
 
+    [Theory]
+    [InlineData("00:29:30", null)]
+    [InlineData("00:29:31", "Retention__pumpLimit is no time from 00:05:10 to 00:29:30.")]
+    [InlineData("00:05:00", "Retention__pumpLimit is no time from 00:05:10 to 00:29:30.")]
+    public void The_pump_ends_before_the_host_ends_it_and_has_time_for_one_message(string limit, string? problem) =>
+        Assert.Equal(problem, Problems(TrialSettings.With(TrialSettings.Needed, "Retention__pumpLimit", limit)).SingleOrDefault());
+
     [Fact]
     public void Each_setting_that_is_missing_is_named()
     {
