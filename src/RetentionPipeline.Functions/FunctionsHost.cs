@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Adapters.Composition;
+using RetentionPipeline.Adapters.Pump;
 using RetentionPipeline.Functions.Serving;
 using RetentionPipeline.Functions.Settings;
 
@@ -20,13 +21,23 @@ internal static class FunctionsHost
     /// Adds the pipeline of a deployment, its start, and the function classes: the worker would make those without looking
     /// for what they need before the first call.
     /// </summary>
-    public static IServiceCollection AddFunctionsHost(this IServiceCollection services, PipelineOptions options)
+    public static IServiceCollection AddFunctionsHost(this IServiceCollection services, PipelineOptions options) =>
+        services.AddFunctionsHost(options, FunctionClasses);
+
+    /// <summary>The same with other classes. What has triggers of its own in them is none of the pump's.</summary>
+    public static IServiceCollection AddFunctionsHost(
+        this IServiceCollection services, PipelineOptions options, IReadOnlyList<Type> functionClasses)
     {
         services.AddDeployment(options.Deployment)
             .AddSingleton(options.Policy).AddSingleton(options.Freshness).AddSingleton(options.Pump)
             .AddSingleton<PipelineStart>().AddSingleton<TimerRuns>().AddSingleton<FreshnessAlarm>().AddSingleton<PublicPages>()
             .AddSingleton(options.Windows);
-        foreach (var type in FunctionClasses)
+        if (TriggerSettings.HasQueueTriggers(functionClasses))
+        {
+            services.AddSingleton(new PumpBounds(Slices: 0, Operations: 0));
+        }
+
+        foreach (var type in functionClasses)
         {
             services.AddSingleton(type);
         }

@@ -41,7 +41,7 @@ public static class PipelineServices
         return services.AddSingleton<BundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
-            .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PlanningTimers>()
+            .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PushedDeliveries>().AddSingleton<PlanningTimers>()
             .AddSingleton<PipelineTimers>();
     }
 

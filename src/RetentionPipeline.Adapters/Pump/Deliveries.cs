@@ -5,7 +5,7 @@ namespace RetentionPipeline.Adapters.Pump;
 
 /// <summary>What the pump does with a message that it has received: handles it, renews its lock, settles by the verdict.</summary>
 internal sealed partial class Deliveries(
-    IWorkQueue queue, MessageRouter router, StopSwitch stops, TimeProvider time, ILogger logger)
+    IMessageLocks locks, MessageRouter router, StopSwitch stops, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -17,19 +17,19 @@ internal sealed partial class Deliveries(
         try
         {
             await HandleUnderLockAsync(message, cancel);
-            await SettleAsync(message, () => queue.CompleteAsync(message, CancellationToken.None));
+            await SettleAsync(message, () => locks.CompleteAsync(message, CancellationToken.None));
         }
         catch (UnprocessableWorkException never)
         {
             LogDead(message.Queue, never.Reason);
-            await SettleAsync(message, () => queue.DeadLetterAsync(message, never.Reason, CancellationToken.None));
+            await SettleAsync(message, () => locks.DeadLetterAsync(message, never.Reason, CancellationToken.None));
         }
         catch (Exception failure)
         {
             LogGivenBack(message.Queue, message.DeliveryCount, (failure.InnerException ?? failure).GetType().Name);
             if (await RowsAnswerAsync())
             {
-                await SettleAsync(message, () => queue.AbandonAsync(message, CancellationToken.None));
+                await SettleAsync(message, () => locks.AbandonAsync(message, CancellationToken.None));
             }
         }
     }
@@ -61,7 +61,7 @@ internal sealed partial class Deliveries(
             {
                 var half = (until - time.GetUtcNow()) / 2;
                 await Task.Delay(half > TimeSpan.FromSeconds(1) ? half : TimeSpan.FromSeconds(1), time, cancel);
-                until = await queue.RenewLockAsync(message, cancel);
+                until = await locks.RenewLockAsync(message, cancel);
             }
         }
         catch (OperationCanceledException)

@@ -119,7 +119,8 @@ public sealed class ServiceBusWorkQueue : IWorkQueue, IAsyncDisposable
         return made;
     }
 
-    private static ReceivedMessage ToReceived(string queue, ServiceBusReceivedMessage message) => new(
+    /// <summary>A delivery as the SDK gives it.</summary>
+    public static ReceivedMessage ToReceived(string queue, ServiceBusReceivedMessage message) => new(
         queue, message.MessageId, message.Body.ToMemory(), Guid.Parse(message.LockToken), message.LockedUntil,
         message.DeliveryCount, message.EnqueuedTime, message.DeadLetterReason);
 

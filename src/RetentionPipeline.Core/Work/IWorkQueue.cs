@@ -5,7 +5,7 @@ namespace RetentionPipeline.Core.Work;
 /// back when the lock ends unsettled, counts its deliveries, and goes to the dead-letter queue after too many. Order is
 /// not promised. Safe for concurrent use by several processes; durable when a task ends.
 /// </summary>
-public interface IWorkQueue
+public interface IWorkQueue : IMessageLocks
 {
     /// <summary>
     /// Sends messages; all are durable when the task ends. A message whose id the queue saw within its duplicate window
@@ -20,7 +20,11 @@ public interface IWorkQueue
     /// </summary>
     Task<IReadOnlyList<ReceivedMessage>> ReceiveAsync(
         string queue, int atMost, TimeSpan wait, CancellationToken cancel);
+}
 
+/// <summary>What may be done with a delivery for as long as its lock is held. Safe for concurrent use.</summary>
+public interface IMessageLocks
+{
     /// <summary>Removes the message. Throws <see cref="MessageLockLostException"/> if the lock is no longer held.</summary>
     Task CompleteAsync(ReceivedMessage message, CancellationToken cancel);
 

@@ -61,6 +61,7 @@ internal sealed record PipelineOptions(
         var freshness = new FreshnessLimits(
             schedules.ToDictionary(pair => pair.Key, pair => late + (2 * GapOf(pair.Value)) + (pair.Key == "pump" ? limit : TimeSpan.Zero)), late);
         var windows = ReadWindows(settings);
+        TriggerSettings.Check(settings, FunctionsHost.FunctionClasses);
         settings.RefuseOthers(["ServiceBus", "WorkStorage", "LedgerStorage", "Keys", "Retention", .. policy is null ? Array.Empty<string>() : ["Stores"]]);
         return new(deployment, deployed, schedules, freshness, PumpVisit.Within(limit, times), windows);
     }
