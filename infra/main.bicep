@@ -3,7 +3,7 @@
 targetScope = 'resourceGroup'
 
 import { roles } from 'modules/roles.bicep'
-import { Source, Store } from 'modules/types.bicep'
+import { Source, Store, Texts } from 'modules/types.bicep'
 
 @description('Name of the environment: a tag of every resource.')
 @minLength(1)
@@ -22,6 +22,13 @@ param stores Store[]
 @description('First line of every checkpoint of the ledger, and name of its signing key. Never changed later.')
 @minLength(1)
 param origin string
+
+@description('File of the policy, in the app\'s package.')
+@minLength(1)
+param policy string
+
+@description('Settings of the app that differ from those below (docs/functions.md).')
+param otherSettings Texts = {}
 
 @description('How often data are stored.')
 param redundancy 'Standard_ZRS' | 'Standard_LRS' = 'Standard_ZRS'
@@ -144,7 +151,22 @@ module app 'modules/app.bicep' = {
         AzureWebJobsStorage__credential: 'managedidentity'
         Keys__vaultUri: keys.outputs.uri
         LedgerStorage__blobServiceUri: ledger.outputs.blobs
+        Retention__actsAtOnce: '16'
+        Retention__freshnessSchedule: '0 */5 * * * *'
+        Retention__integrateSchedule: '*/30 * * * * *'
+        Retention__lateAfter: '00:15:00'
+        Retention__operationsAtOnce: '4'
+        Retention__operationsQueue: operationsQueue
         Retention__origin: origin
+        Retention__policy: policy
+        Retention__pumpLimit: '00:20:00'
+        Retention__pumpSchedule: '0 * * * * *'
+        Retention__reconcileSchedule: '30 * * * * *'
+        Retention__requestWindows: 'policy'
+        Retention__scanSchedule: '15 * * * * *'
+        Retention__slicesAtOnce: '4'
+        Retention__slicesQueue: slicesQueue
+        Retention__tidySchedule: '0 45 * * * *'
         Retention__times: 'azure'
         ServiceBus__fullyQualifiedNamespace: bus.outputs.host
         WorkStorage__blobServiceUri: work.outputs.blobs
@@ -159,9 +181,11 @@ module app 'modules/app.bicep' = {
         : {},
       toObject(
         stores,
-        store => 'Stores__${store.name}__${storeSettings[store.kind]}',
+        // The names of settings have no dash.
+        store => 'Stores__${replace(store.name, '-', '_')}__${storeSettings[store.kind]}',
         store => 'https://${store.account}.${storeHosts[store.kind]}/'
-      )
+      ),
+      otherSettings
     )
   }
 }

@@ -5,6 +5,8 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'contoso-outdo
 
 param origin = 'ledger.contoso-outdoor'
 
+param policy = 'contoso-outdoor.yaml'
+
 // The object id of each system's identity. Without one there is nothing to deploy: a queue that anybody may use is no source.
 param sources = [
   { name: 'web-shop', principalId: readEnvironmentVariable('WEB_SHOP_PRINCIPAL_ID') }

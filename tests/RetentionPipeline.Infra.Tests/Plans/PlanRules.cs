@@ -140,7 +140,7 @@ internal static partial class PlanRules
 
     private static IEnumerable<string> Stores(Plan plan)
     {
-        var wanted = Policy.Stores.ToDictionary(store => $"Stores__{store.Key}__{AddressOf(store.Value.Kind)}", store => store.Key);
+        var wanted = Policy.Stores.ToDictionary(store => $"Stores__{store.Key.Replace('-', '_')}__{AddressOf(store.Value.Kind)}", store => store.Key);
         var made = plan.Settings.Keys.Where(setting => setting.StartsWith("Stores__", StringComparison.Ordinal)).ToList();
         return wanted.Where(setting => !made.Contains(setting.Key)).Select(setting => $"The store {setting.Value} has no setting {setting.Key}.")
             .Concat(made.Where(setting => !wanted.ContainsKey(setting)).Select(setting => $"The setting {setting} is for no store."));
