@@ -49,8 +49,11 @@ internal sealed class ConnectionReader(SettingsReader settings)
         store => store.Key,
         store => new StoreAddress(store.Value.Kind, ReadStore($"Stores__{store.Key.Replace('-', '_')}", store.Value.Kind)));
 
-    /// <summary>The vault's URL, or the full path of the folder of keys.</summary>
-    public string ReadKeys(string folder)
+    /// <summary>
+    /// The vault's URL, or the full path of the folder of keys. A folder beside the app is one machine's alone: on Azure it
+    /// would go with the instance, and everything sealed would stay shut.
+    /// </summary>
+    public string ReadKeys(string folder, string times)
     {
         var vault = settings.Find("Keys__vaultUri");
         var keys = settings.Find("Keys__folder");
@@ -62,6 +65,10 @@ internal sealed class ConnectionReader(SettingsReader settings)
         else if (vault is not null && AddressForms.WrongWithUrl(vault) is { } wrong)
         {
             settings.Refuse("Keys__vaultUri", wrong);
+        }
+        else if (keys is not null && times != "local" && !Path.IsPathRooted(keys))
+        {
+            settings.Refuse("Keys__folder", "is no full path, and keys beside the app go with its instance. Set Keys__vaultUri, or name a share.");
         }
 
         return vault ?? Path.GetFullPath(Path.Combine(folder, keys ?? "keys"));

@@ -44,10 +44,11 @@ internal sealed record PipelineOptions(
         var (work, tables) = connections.ReadWork();
         var ledger = connections.ReadLedger();
         var bus = connections.ReadBus();
-        var keys = connections.ReadKeys(folder);
+        var protocol = ReadTimes(settings);
+        var keys = connections.ReadKeys(folder, protocol);
         var stores = policy is null ? new Dictionary<string, StoreAddress>() : connections.ReadStores(policy);
         var deployment = new Deployment(
-            work, tables, stores, bus, keys, settings.Need("Retention__origin", "the first line of every checkpoint, such as retention.example/ledger."), ReadTimes(settings))
+            work, tables, stores, bus, keys, settings.Need("Retention__origin", "the first line of every checkpoint, such as retention.example/ledger."), protocol)
         {
             Ledger = ledger,
             Identity = connections.Identity,

@@ -13,13 +13,13 @@ public sealed class RefusalTests
     public async Task Everything_wrong_at_once_is_named_at_once()
     {
         // One store's setting is gone, one stands under another name; what is left is malformed.
-        var settings = new Dictionary<string, string>(TrialSettings.Malformed) { ["Retention__policy"] = "contoso-outdoor.yaml", ["Keys__vaultUri"] = "oh-no!" };
+        var settings = new Dictionary<string, string>(TrialSettings.Malformed) { ["Retention__policy"] = "contoso-outdoor.yaml" };
         settings.Remove("Stores__crm");
         settings.Remove("Stores__files");
         settings["Stores__file"] = "oh-no!";
         var errors = await AssertRefusedAsync(settings);
         Assert.All(
-            TrialSettings.Malformed.Keys.Except(["Retention__policy"]).Append("Keys__vaultUri").Append("Stores__file").Append("Retention__origin"),
+            TrialSettings.Malformed.Keys.Except(["Retention__policy"]).Append("Stores__file").Append("Retention__origin"),
             name => Assert.Contains($"- {name} ", errors, StringComparison.Ordinal));
     }
 

@@ -18,7 +18,10 @@ public sealed class SettingsTests
         Assert.Equal(
             [("crm", StoreKind.Table), ("files", StoreKind.Blob), ("logs", StoreKind.Blob), ("shop", StoreKind.Cosmos)],
             options.Deployment.Stores.Select(store => (store.Key, store.Value.Kind)).Order());
-        Assert.Equal(Path.Combine(PublishedApp.Folder, "keys"), options.Deployment.Keys);
+        Assert.Equal(TrialSettings.Needed["Keys__folder"], options.Deployment.Keys);
+        Assert.Equal(
+            Path.Combine(PublishedApp.Folder, "keys"),
+            Read(new Dictionary<string, string>(TrialSettings.Needed) { ["Keys__folder"] = "keys", ["Retention__times"] = "local" }).Deployment.Keys);
         Assert.Equal(TimeSpan.FromMinutes(5), options.Deployment.Settings.Times.LongestHandling);
         Assert.Equal((4, 4, 16), (options.Deployment.Settings.Bounds.Slices, options.Deployment.Settings.Bounds.Operations, options.Deployment.Settings.ActConcurrency));
         Assert.Null(options.Deployment.Identity);

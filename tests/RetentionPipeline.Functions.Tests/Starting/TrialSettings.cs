@@ -17,7 +17,7 @@ internal static class TrialSettings
         ["Stores__shop"] = $"AccountEndpoint=http://127.0.0.1:9/;AccountKey={Key};",
         ["Stores__logs"] = Storage,
         ["Stores__files"] = Storage,
-        ["Keys__folder"] = "keys",
+        ["Keys__folder"] = Path.Combine(AppContext.BaseDirectory, "keys"),
         ["Retention__origin"] = "retention.local/ledger",
         ["Retention__policy"] = "contoso-outdoor.yaml",
         ["Retention__scanSchedule"] = Every,
@@ -42,7 +42,7 @@ internal static class TrialSettings
         ["Stores__shop__accountEndpoint"] = "https://127.0.0.1:9/",
         ["Stores__logs__blobServiceUri"] = "https://127.0.0.1:9/",
         ["Stores__files__blobServiceUri"] = "https://127.0.0.1:9/",
-        ["Keys__folder"] = "keys",
+        ["Keys__vaultUri"] = "https://127.0.0.1:9/",
     };
 
     /// <summary>What each setting with a form must not be; those of the other form of connections and those with a default too.</summary>
@@ -55,6 +55,7 @@ internal static class TrialSettings
         ["Stores__shop"] = "AccountEndpoint=http://127.0.0.1:9/;AccountKey=oh-no!;",
         ["Stores__logs"] = "oh-no!",
         ["Stores__files"] = "oh-no!",
+        ["Keys__folder"] = "keys",
         ["Retention__policy"] = "none.yaml",
         ["Retention__times"] = "oh-no!",
         ["Retention__requestWindows"] = "oh-no!",
@@ -86,6 +87,7 @@ internal static class TrialSettings
         ["Stores__shop__accountEndpoint"] = "http://127.0.0.1:9/",
         ["Stores__logs__blobServiceUri"] = "oh-no!",
         ["Stores__files__blobServiceUri"] = "https://127.0.0.1:9/?sv=2026",
+        ["Keys__vaultUri"] = "oh-no!",
     };
 
     /// <summary>The setting under a name that nobody reads: the one that it stood for is missing.</summary>
