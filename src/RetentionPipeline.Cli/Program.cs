@@ -1,7 +1,15 @@
-using RetentionPipeline.Cli;
+using System.Runtime.CompilerServices;
 using RetentionPipeline.Cli.Anonymise;
 
-// The filter stands in pipes: it is dispatched before any SDK or parser loads.
-return args is ["anonymise", .. var rest]
-    ? await AnonymiseFilter.RunAsync(rest, Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.Error)
-    : await Verbs.RunAsync(args);
+namespace RetentionPipeline.Cli;
+
+internal static class Program
+{
+    /// <summary>The filter stands in pipes: it is dispatched before any SDK or parser loads.</summary>
+    private static int Main(string[] arguments) => arguments is ["anonymise", .. var rest]
+        ? AnonymiseFilter.Run(rest, Console.OpenStandardInput(), Console.OpenStandardOutput(), new Lazy<TextWriter>(() => Console.Error))
+        : RunVerb(arguments);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int RunVerb(string[] arguments) => Verbs.RunAsync(arguments).GetAwaiter().GetResult();
+}

@@ -1,87 +1,124 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using RetentionPipeline.Core.Anonymisation;
 
 namespace RetentionPipeline.Cli.Anonymise;
 
-/// <summary><c>retention anonymise</c>: a filter from standard input to standard output.</summary>
+/// <summary><c>retention anonymise</c>: a filter for pipes and files.</summary>
 public static class AnonymiseFilter
 {
-    private const string Usage = """
-        Usage: retention anonymise --truncate-ip[=V4,V6] [--truncate-host] [--stats] < in > out
-
-          --truncate-ip[=24,48]  cut IP addresses to so many bits
-          --truncate-host        cut host names that spell out an address
-          --stats                say on standard error how many lines were read and changed
-
-        Text or gzip, any size; what was compressed stays compressed.
-        """;
-
-    /// <summary>Runs the filter; 0 done, 1 the content could not be read, 2 usage.</summary>
-    public static async Task<int> RunAsync(string[] arguments, Stream input, Stream output, TextWriter messages)
+    /// <summary>
+    /// Runs the filter; 0 done, 1 a content could not be read or written, 2 usage. What was written by then is worthless,
+    /// but a file that is replaced in its place is either the old or the new one, whole.
+    /// </summary>
+    /// <param name="messages">Made only when there is something to say.</param>
+    public static int Run(string[] arguments, Stream input, Stream output, Lazy<TextWriter> messages)
     {
         if (arguments is ["--help"] or ["-h"])
         {
-            await messages.WriteLineAsync(Usage);
+            messages.Value.WriteLine(FilterArguments.Usage);
             return 0;
         }
 
-        var plan = new StreamPlan(null, HostNames.Keep, []);
-        var statistics = false;
-        foreach (var argument in arguments)
+        var asked = FilterArguments.Parse(arguments);
+        if (asked.Problem is { } problem)
         {
-            if (argument == "--truncate-host")
-            {
-                plan = plan with { Hosts = HostNames.Truncate };
-            }
-            else if (argument == "--stats")
-            {
-                statistics = true;
-            }
-            else if (argument == "--truncate-ip")
-            {
-                plan = plan with { TruncateIp = AddressBits.Default };
-            }
-            else if (argument.StartsWith("--truncate-ip=", StringComparison.Ordinal)
-                && ReadBits(argument["--truncate-ip=".Length..]) is { } bits)
-            {
-                plan = plan with { TruncateIp = bits };
-            }
-            else
-            {
-                await messages.WriteLineAsync($"retention anonymise: '{argument}' is not understood.\n{Usage}");
-                return 2;
-            }
-        }
-
-        if (plan is { TruncateIp: null, Hosts: HostNames.Keep })
-        {
-            await messages.WriteLineAsync($"retention anonymise: nothing to do. Give --truncate-ip, --truncate-host or both.\n{Usage}");
+            messages.Value.WriteLine($"retention anonymise: {problem}\n{FilterArguments.Usage}");
             return 2;
         }
 
         try
         {
-            var done = await StreamRewriter.RewriteAsync(input, output, plan, CancellationToken.None);
-            await output.FlushAsync();
-            if (statistics)
+            if (asked.IdentifierFile is { } file)
             {
-                await messages.WriteLineAsync(string.Create(
-                    CultureInfo.InvariantCulture, $"{done.Lines} lines read, {done.Changed} changed"));
+                asked = asked with { Plan = asked.Plan with { DropLinesOf = File.ReadAllLines(file) } };
             }
 
+            if (asked.PolicyFile is not null && AddPolicy(ref asked) is { } refusal)
+            {
+                messages.Value.WriteLine($"retention anonymise: {refusal}");
+                return 2;
+            }
+
+            if (FieldOptions.Add(ref asked) is { } wrong)
+            {
+                messages.Value.WriteLine($"retention anonymise: {wrong}");
+                return 2;
+            }
+
+            RunOver(asked, input, output, messages);
             return 0;
         }
         catch (UnreadableContentException unreadable)
         {
-            await messages.WriteLineAsync($"retention anonymise: {unreadable.Message} The output is incomplete: discard it.");
+            messages.Value.WriteLine($"retention anonymise: {unreadable.Message} {Remains(asked)}");
+            return 1;
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            messages.Value.WriteLine($"retention anonymise: {failed.Message} {Remains(asked)}");
             return 1;
         }
     }
 
-    private static AddressBits? ReadBits(string text) =>
-        text.Split(',') is [var v4, var v6]
-        && int.TryParse(v4, NumberStyles.None, CultureInfo.InvariantCulture, out var four) && four <= 32
-        && int.TryParse(v6, NumberStyles.None, CultureInfo.InvariantCulture, out var six) && six <= 128
-            ? new AddressBits(four, six)
-            : null;
+    /// <summary>Apart, so that a filter without a policy loads nothing that reads one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string? AddPolicy(ref FilterArguments asked)
+    {
+        var (plan, refusal) = PolicyPlan.Read(asked.PolicyFile!, asked.Dataset!, asked.Plan);
+        asked = asked with { Plan = plan };
+        return refusal;
+    }
+
+    private static void RunOver(FilterArguments asked, Stream input, Stream output, Lazy<TextWriter> messages)
+    {
+        var progress = asked.Progress ? new ProgressLines(messages.Value) : null;
+        var none = new StreamStatistics(0, 0, 0, 0, 0);
+        var all = asked.Files.Count == 0
+            ? StreamRewriter.Rewrite(input, output, asked.Plan, progress, CancellationToken.None)
+            : none;
+        foreach (var file in asked.Files)
+        {
+            if (asked.InPlace)
+            {
+                all = Add(all, FileReplacement.Run(file, asked.Plan, progress));
+                continue;
+            }
+
+            using var content = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            all = Add(all, StreamRewriter.Rewrite(content, output, asked.Plan, progress, CancellationToken.None));
+        }
+
+        output.Flush();
+        if (asked.Statistics)
+        {
+            messages.Value.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{all.Lines} lines read, {all.Changed} changed, {all.Dropped} dropped; {all.Edits} edits in {all.Bytes} bytes"));
+        }
+    }
+
+    private static StreamStatistics Add(StreamStatistics sum, StreamStatistics one) => new(
+        sum.Lines + one.Lines, sum.Changed + one.Changed, sum.Dropped + one.Dropped, sum.Edits + one.Edits, sum.Bytes + one.Bytes);
+
+    private static string Remains(FilterArguments asked) =>
+        asked.InPlace ? "The file is as it was." : "The output is incomplete: discard it.";
+
+    private sealed class ProgressLines(TextWriter messages) : IProgress<StreamStatistics>
+    {
+        private const long Step = 256 * 1024 * 1024;
+        private long next = Step;
+
+        public void Report(StreamStatistics value)
+        {
+            if (value.Bytes < next)
+            {
+                next = Math.Min(next, value.Bytes - (value.Bytes % Step) + Step);
+                return;
+            }
+
+            messages.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{value.Bytes} bytes, {value.Lines} lines"));
+            next = value.Bytes - (value.Bytes % Step) + Step;
+        }
+    }
 }

@@ -5,79 +5,96 @@ using System.Runtime.InteropServices;
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
-/// <c>truncate-ip</c>: walks over a window in blocks of 64 bytes. Each block is copied to the output as it is read; shifts
-/// of bit masks mark the few bytes where an address is likely, and only there <see cref="AddressFinder"/> looks. Behind an
-/// address reading starts afresh, at the place where the output now stands.
+/// <c>truncate-ip</c>: walks over a window in blocks of 64 bytes. Shifts of bit masks mark the few bytes where an address is
+/// likely. There <see cref="PlainAddresses"/> looks for what nearly every address is, and <see cref="AddressFinder"/> for
+/// all that the grammar allows. What lies between two edits is copied in one go.
 /// </summary>
 internal sealed class AddressScan(AddressBits bits, LineTally tally) : IWindowScan
 {
     private const int Block = 64;
     private readonly AddressFinder finder = new(bits);
+    private readonly PlainAddresses plain = new(bits);
 
     public ScanEnd Scan<TReader>(ReadOnlySpan<byte> s, int from, int limit, int certain, Span<byte> output)
         where TReader : struct, IBlockReader
     {
         ref var source = ref MemoryMarshal.GetReference(s);
-        ref var target = ref MemoryMarshal.GetReference(output);
-        var (position, shift, consumed, settled) = (from, from, from, 0);
-        Span<byte> text = stackalloc byte[AddressWriter.LongestText];
+        var copy = new GapCopy<TReader>(ref source, ref MemoryMarshal.GetReference(output), from);
+        var (settled, lineEnds) = (0, 0L);
         var carry = default(Carry);
-        while (position < limit)
+        for (var position = from; position < limit; position += Block)
         {
-            TReader.Addresses(ref Unsafe.Add(ref source, position), ref Unsafe.Add(ref target, position - shift), out var marks);
+            TReader.Addresses(ref Unsafe.Add(ref source, position), out var marks);
             var valid = limit - position >= Block ? ulong.MaxValue : (1UL << (limit - position)) - 1;
-            var third = carry.ThirdDots(marks) & valid;
-            var six = carry.Colons<TReader>(marks, s, position, valid);
-            var nibbles = BitOperations.PopCount(marks.Dots) >= 12 ? marks.Dots & (marks.Dots << 2) & valid : 0;
-            var found = third | six | nibbles;
-            while (found != 0)
+            var six = carry.Colons<TReader>(marks, s, position);
+            var nibbles = BitOperations.PopCount(marks.Dots) >= 12 ? marks.Dots & (marks.Dots << 2) : 0;
+            for (var found = (carry.ThirdDots(marks) | six | nibbles) & valid; found != 0; found &= found - 1)
             {
                 var bit = found & (0 - found);
-                found ^= bit;
                 var mark = position + BitOperations.TrailingZeroCount(bit);
-                AddressEdit edit;
-                if ((bit & six) != 0
-                    ? mark >= settled && finder.TrySix(s, mark, consumed, text, out edit, out settled)
-                    : ((bit & nibbles) != 0 && finder.TryNibbles(s, mark, consumed, text, out edit))
-                        || finder.TryFour(s, mark, consumed, text, out edit))
+                if (mark < copy.Consumed || ((bit & six) != 0 && mark < settled))
                 {
-                    tally.Pass(BitOperations.PopCount(marks.NewLines & (bit - 1)));
-                    shift = Apply(s, edit, text, output, position + Block, shift);
-                    (position, consumed, carry) = (edit.Resume, edit.Resume, default);
-                    goto Restarted;
+                    continue;
+                }
+
+                var isSix = (bit & six) != 0;
+                var look = isSix ? plain.TrySix<TReader>(s, mark, copy.Consumed, out var cut, out settled)
+                    : (bit & nibbles) == 0 ? plain.TryFour(s, mark, copy.Consumed, out cut)
+                    : PlainAddresses.Unsure(out cut);
+                if (look == PlainLook.Cut)
+                {
+                    tally.Change(lineEnds + BitOperations.PopCount(marks.NewLines & (bit - 1)));
+                    copy.Replace(cut.HeadEnd, cut.End, cut.Tail);
+                }
+                else if (look == PlainLook.Kept)
+                {
+                    copy.Consumed = cut.End;
+                }
+                else if (look == PlainLook.Unsure
+                    && TryAny(s, mark, isSix, (bit & nibbles) != 0, ref copy, ref settled))
+                {
+                    tally.Change(lineEnds + BitOperations.PopCount(marks.NewLines & (bit - 1)));
                 }
             }
 
-            tally.Pass(BitOperations.PopCount(marks.NewLines & valid));
-            position += Block;
-            continue;
-        Restarted:;
+            lineEnds += BitOperations.PopCount(marks.NewLines & valid);
         }
 
-        var read = Math.Max(certain, consumed);
-        return new ScanEnd(read, read - shift);
+        tally.Pass(lineEnds);
+        var read = Math.Max(certain, copy.Consumed);
+        return new ScanEnd(read, copy.UpTo(read));
     }
 
-    /// <summary>Writes the edit behind what was copied so far; returns by how much the output now lags behind.</summary>
-    private int Apply(
-        ReadOnlySpan<byte> s, in AddressEdit edit, ReadOnlySpan<byte> text, Span<byte> output, int copied, int shift)
+    public void Pass(ReadOnlySpan<byte> bytes, Span<byte> output)
     {
-        var unchangedEnd = edit.TextLength == AddressWriter.Unchanged ? edit.Resume : edit.At;
-        if (unchangedEnd > copied)
+        bytes.CopyTo(output);
+        tally.Pass(bytes.Count((byte)'\n'));
+    }
+
+    /// <summary>All that the grammar allows; whether anything was changed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryAny<TReader>(
+        ReadOnlySpan<byte> s, int mark, bool isSix, bool isNibble, ref GapCopy<TReader> copy, ref int settled)
+        where TReader : struct, IBlockReader
+    {
+        Span<byte> text = stackalloc byte[AddressWriter.LongestText];
+        AddressEdit edit;
+        if (!(isSix
+            ? finder.TrySix(s, mark, copy.Consumed, text, out edit, out settled)
+            : (isNibble && finder.TryNibbles(s, mark, copy.Consumed, text, out edit))
+                || finder.TryFour(s, mark, copy.Consumed, text, out edit)))
         {
-            s[copied..unchangedEnd].CopyTo(output[(copied - shift)..]);
+            return false;
         }
 
-        if (edit.TextLength == AddressWriter.Unchanged)
+        var isChanged = edit.TextLength != AddressWriter.Unchanged;
+        if (isChanged)
         {
-            return shift;
+            copy.Replace(edit.At, edit.End, text[..edit.TextLength]);
         }
 
-        tally.Change();
-        var at = edit.At - shift;
-        text[..edit.TextLength].CopyTo(output[at..]);
-        s[edit.End..edit.Resume].CopyTo(output[(at + edit.TextLength)..]);
-        return shift + edit.End - edit.At - edit.TextLength;
+        copy.Consumed = edit.Resume;
+        return isChanged;
     }
 
     /// <summary>What the block before tells about the first bytes of the next.</summary>
@@ -105,7 +122,7 @@ internal sealed class AddressScan(AddressBits bits, LineTally tally) : IWindowSc
         /// stand in two blocks, every colon behind a hex digit.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public ulong Colons<TReader>(in AddressMarks marks, ReadOnlySpan<byte> s, int position, ulong valid)
+        public ulong Colons<TReader>(in AddressMarks marks, ReadOnlySpan<byte> s, int position)
             where TReader : struct, IBlockReader
         {
             var found = marks.Colons & ((marks.Colons << 1) | (colons >> 63));
@@ -121,7 +138,7 @@ internal sealed class AddressScan(AddressBits bits, LineTally tally) : IWindowSc
             }
 
             (colons, colonCount) = (marks.Colons, count);
-            return found & valid;
+            return found;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -131,7 +148,7 @@ internal sealed class AddressScan(AddressBits bits, LineTally tally) : IWindowSc
         private static ulong ColonsBehindHex<TReader>(in AddressMarks marks, ReadOnlySpan<byte> s, int position)
             where TReader : struct, IBlockReader
         {
-            var hex = TReader.Hex(ref Unsafe.Add(ref MemoryMarshal.GetReference(s), position));
+            TReader.Run(ref Unsafe.Add(ref MemoryMarshal.GetReference(s), position), out var hex, out _);
             var before = position > 0 && AsciiBytes.IsHex(s[position - 1]) ? 1UL : 0;
             return marks.Colons & ((hex << 1) | before);
         }

@@ -24,29 +24,31 @@ internal struct HostMarks
 }
 
 /// <summary>
-/// Reads a block of 64 bytes, copies it to the output, and tells where the bytes stand that a search needs. Each
-/// implementation gives the same bits; which one runs is a matter of the processor.
+/// Reads blocks of 64 bytes and tells where the bytes stand that a search needs. Each implementation gives the same bits;
+/// which one runs is a matter of the processor.
 /// </summary>
 internal interface IBlockReader
 {
-    static abstract void Addresses(ref byte from, ref byte to, out AddressMarks marks);
+    static abstract void Addresses(ref byte from, out AddressMarks marks);
 
-    static abstract void Hosts(ref byte from, ref byte to, out HostMarks marks);
+    static abstract void Hosts(ref byte from, out HostMarks marks);
 
-    /// <summary>Bytes that are hex digits.</summary>
-    static abstract ulong Hex(ref byte from);
+    /// <summary>Bytes that are hex digits, and those that are colons.</summary>
+    static abstract void Run(ref byte from, out ulong hex, out ulong colons);
+
+    /// <summary>Copies a block.</summary>
+    static abstract void Copy(ref byte from, ref byte to);
 }
 
 /// <summary>Without vectors; the yardstick of the others.</summary>
 internal readonly struct ScalarReader : IBlockReader
 {
-    public static void Addresses(ref byte from, ref byte to, out AddressMarks marks)
+    public static void Addresses(ref byte from, out AddressMarks marks)
     {
         marks = default;
         for (var i = 0; i < 64; i++)
         {
             var b = Unsafe.Add(ref from, i);
-            Unsafe.Add(ref to, i) = b;
             marks.Digits |= Bit(AsciiBytes.IsDigit(b), i);
             marks.Dots |= Bit(b == '.', i);
             marks.Colons |= Bit(b == ':', i);
@@ -55,13 +57,12 @@ internal readonly struct ScalarReader : IBlockReader
         }
     }
 
-    public static void Hosts(ref byte from, ref byte to, out HostMarks marks)
+    public static void Hosts(ref byte from, out HostMarks marks)
     {
         marks = default;
         for (var i = 0; i < 64; i++)
         {
             var b = Unsafe.Add(ref from, i);
-            Unsafe.Add(ref to, i) = b;
             marks.Digits |= Bit(AsciiBytes.IsDigit(b), i);
             marks.Dots |= Bit(b == '.', i);
             marks.Hyphens |= Bit(b == '-', i);
@@ -71,16 +72,18 @@ internal readonly struct ScalarReader : IBlockReader
         }
     }
 
-    public static ulong Hex(ref byte from)
+    public static void Run(ref byte from, out ulong hex, out ulong colons)
     {
-        ulong marks = 0;
+        (hex, colons) = (0, 0);
         for (var i = 0; i < 64; i++)
         {
-            marks |= Bit(AsciiBytes.IsHex(Unsafe.Add(ref from, i)), i);
+            var b = Unsafe.Add(ref from, i);
+            hex |= Bit(AsciiBytes.IsHex(b), i);
+            colons |= Bit(b == ':', i);
         }
-
-        return marks;
     }
+
+    public static void Copy(ref byte from, ref byte to) => Unsafe.CopyBlockUnaligned(ref to, ref from, 64);
 
     private static ulong Bit(bool set, int at) => (set ? 1UL : 0UL) << at;
 }

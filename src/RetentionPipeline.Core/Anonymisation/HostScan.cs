@@ -16,51 +16,43 @@ internal sealed class HostScan(LineTally tally) : IWindowScan
         where TReader : struct, IBlockReader
     {
         ref var source = ref MemoryMarshal.GetReference(s);
-        ref var target = ref MemoryMarshal.GetReference(output);
-        var (position, shift, consumed) = (from, from, from);
+        var copy = new GapCopy<TReader>(ref source, ref MemoryMarshal.GetReference(output), from);
+        var lineEnds = 0L;
         var carry = default(Carry);
-        while (position < limit)
+        for (var position = from; position < limit; position += Block)
         {
-            TReader.Hosts(ref Unsafe.Add(ref source, position), ref Unsafe.Add(ref target, position - shift), out var marks);
+            TReader.Hosts(ref Unsafe.Add(ref source, position), out var marks);
             var valid = limit - position >= Block ? ulong.MaxValue : (1UL << (limit - position)) - 1;
-            var found = carry.ThirdSeparators(marks) & valid;
-            while (found != 0)
+            for (var found = carry.ThirdSeparators(marks) & valid; found != 0; found &= found - 1)
             {
-                var bit = found & (0 - found);
-                found ^= bit;
-                if (HostFinder.TryFind(s, position + BitOperations.TrailingZeroCount(bit), out var edit))
+                var mark = position + BitOperations.TrailingZeroCount(found);
+                if (mark >= copy.Consumed && HostFinder.TryFind(s, mark, out var edit) && Cut(s, edit, ref copy))
                 {
-                    tally.Pass(BitOperations.PopCount(marks.NewLines & (bit - 1)));
-                    shift = Apply(s, edit, output, shift);
-                    (position, consumed, carry) = (edit.End, edit.End, default);
-                    goto Restarted;
+                    tally.Change(lineEnds + BitOperations.PopCount(marks.NewLines & ((found & (0 - found)) - 1)));
                 }
             }
 
-            tally.Pass(BitOperations.PopCount(marks.NewLines & valid));
-            position += Block;
-            continue;
-        Restarted:;
+            lineEnds += BitOperations.PopCount(marks.NewLines & valid);
         }
 
-        var read = Math.Max(certain, consumed);
-        return new ScanEnd(read, read - shift);
+        tally.Pass(lineEnds);
+        var read = Math.Max(certain, copy.Consumed);
+        return new ScanEnd(read, copy.UpTo(read));
     }
 
-    /// <summary>By how much the output lags behind the input at the end of the edit.</summary>
-    private int Apply(ReadOnlySpan<byte> s, HostEdit edit, Span<byte> output, int shift)
+    public void Pass(ReadOnlySpan<byte> bytes, Span<byte> output)
     {
-        var inner = s[(edit.FirstAt + edit.FirstLength)..edit.LastAt];
-        var cut = output.Slice(edit.FirstAt - shift, inner.Length + 2);
-        cut[0] = (byte)'0';
-        inner.CopyTo(cut[1..]);
-        cut[^1] = (byte)'0';
-        if (!cut.SequenceEqual(s[edit.FirstAt..edit.End]))
-        {
-            tally.Change();
-        }
+        bytes.CopyTo(output);
+        tally.Pass(bytes.Count((byte)'\n'));
+    }
 
-        return shift + edit.End - edit.FirstAt - cut.Length;
+    /// <summary>Zeroes the first and the last number; whether that changed anything.</summary>
+    private static bool Cut<TReader>(ReadOnlySpan<byte> s, HostEdit edit, ref GapCopy<TReader> copy)
+        where TReader : struct, IBlockReader
+    {
+        copy.Replace(edit.FirstAt, edit.FirstAt + edit.FirstLength, (byte)'0');
+        copy.Replace(edit.LastAt, edit.End, (byte)'0');
+        return edit.FirstLength > 1 || s[edit.FirstAt] != '0' || edit.End - edit.LastAt > 1 || s[edit.LastAt] != '0';
     }
 
     private struct Carry
@@ -94,10 +86,16 @@ internal sealed class HostScan(LineTally tally) : IWindowScan
             return wanted;
         }
 
-        /// <summary>A zero that begins a number of several digits.</summary>
+        /// <summary>
+        /// A zero that begins a number of several digits next to a dot. In times and dates zeros begin numbers as well.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static ulong Padded(in HostMarks marks, ulong behindDigit) =>
-            marks.Zeros & ~behindDigit & ((marks.Digits >> 1) | (1UL << 63));
+        private static ulong Padded(in HostMarks marks, ulong behindDigit)
+        {
+            const ulong nextBlock = 7UL << 61;
+            var nextToDot = (marks.Dots << 1) | 1 | (marks.Dots >> 2) | (marks.Dots >> 3) | nextBlock;
+            return marks.Zeros & ~behindDigit & ((marks.Digits >> 1) | (1UL << 63)) & nextToDot;
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static ulong After(ulong marks, ulong before) =>

@@ -11,15 +11,18 @@ namespace RetentionPipeline.Core.Anonymisation;
 public sealed class IdentifierSet
 {
     private readonly SearchValues<string> forms;
-    private readonly string[] byLength;
+    private readonly int[] lengths;
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> known;
 
     /// <summary>Takes the identifiers; white space around them does not count.</summary>
     public IdentifierSet(IEnumerable<string> identifiers)
     {
-        byLength = [.. identifiers.Select(text => text.Trim()).Where(text => text.Length > 0)
-            .SelectMany(Forms).Distinct(StringComparer.OrdinalIgnoreCase).OrderByDescending(form => form.Length)];
-        forms = SearchValues.Create(byLength, StringComparison.OrdinalIgnoreCase);
-        LongestBytes = byLength.Length == 0 ? 0 : byLength.Max(Encoding.UTF8.GetByteCount) * 2;
+        var all = identifiers.Select(text => text.Trim()).Where(text => text.Length > 0)
+            .SelectMany(Forms).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        known = all.GetAlternateLookup<ReadOnlySpan<char>>();
+        lengths = [.. all.Select(form => form.Length).Distinct().Order()];
+        forms = SearchValues.Create([.. all], StringComparison.OrdinalIgnoreCase);
+        LongestBytes = all.Count == 0 ? 0 : all.Max(Encoding.UTF8.GetByteCount) * 2;
     }
 
     /// <summary>No occurrence is longer, in bytes.</summary>
@@ -28,20 +31,28 @@ public sealed class IdentifierSet
     /// <summary>Whether one of them is in the bytes, read as UTF-8; other bytes match nothing.</summary>
     public bool IsIn(ReadOnlySpan<byte> bytes)
     {
-        if (byLength.Length == 0)
+        if (lengths.Length == 0)
         {
             return false;
         }
 
-        var text = Encoding.UTF8.GetString(bytes);
-        if (!text.IsNormalized(NormalizationForm.FormC))
+        var characters = ArrayPool<char>.Shared.Rent(bytes.Length);
+        try
         {
-            text = text.Normalize(NormalizationForm.FormC);
+            ReadOnlySpan<char> text = characters.AsSpan(0, Encoding.UTF8.GetChars(bytes, characters));
+            return IsIn(text.IsNormalized(NormalizationForm.FormC) ? text : text.ToString().Normalize(NormalizationForm.FormC));
         }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(characters, clearArray: true);
+        }
+    }
 
+    private bool IsIn(ReadOnlySpan<char> text)
+    {
         for (var at = 0; at < text.Length;)
         {
-            var found = text.AsSpan(at).IndexOfAny(forms);
+            var found = text[at..].IndexOfAny(forms);
             if (found < 0)
             {
                 return false;
@@ -59,17 +70,23 @@ public sealed class IdentifierSet
         return false;
     }
 
-    private bool IsDelimited(string text, int at)
+    private bool IsDelimited(ReadOnlySpan<char> text, int at)
     {
-        if (at > 0 && char.IsLetterOrDigit(text[at - 1]) && !EndsEscape(text.AsSpan(0, at)))
+        if (at > 0 && char.IsLetterOrDigit(text[at - 1]) && !EndsEscape(text[..at]))
         {
             return false;
         }
 
-        return byLength.Any(form =>
-            at + form.Length <= text.Length
-            && text.AsSpan(at, form.Length).Equals(form, StringComparison.OrdinalIgnoreCase)
-            && (at + form.Length == text.Length || !char.IsLetterOrDigit(text[at + form.Length])));
+        foreach (var length in lengths)
+        {
+            if (at + length <= text.Length && known.Contains(text.Slice(at, length))
+                && (at + length == text.Length || !char.IsLetterOrDigit(text[at + length])))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>An escape delimits although it ends in a letter or digit: <c>%20</c>, <c>\n</c>, <c>\u003c</c>.</summary>

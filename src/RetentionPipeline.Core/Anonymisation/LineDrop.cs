@@ -22,24 +22,17 @@ internal sealed class LineDrop(IReadOnlyList<string> identifiers)
 
     public void Write(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
     {
-        while (input.IndexOf((byte)'\n') is >= 0 and var lineEnd)
+        if (held.WrittenCount > 0 && input.IndexOf((byte)'\n') is >= 0 and var lineEnd)
         {
-            Lines++;
-            if (held.WrittenCount > 0)
-            {
-                Hold(input[..(lineEnd + 1)]);
-                Pass(held.WrittenSpan, output);
-                held.ResetWrittenCount();
-            }
-            else
-            {
-                Pass(input[..(lineEnd + 1)], output);
-            }
-
+            Hold(input[..(lineEnd + 1)]);
+            Pass(held.WrittenSpan, output);
+            held.ResetWrittenCount();
             input = input[(lineEnd + 1)..];
         }
 
-        Hold(input);
+        var whole = input.LastIndexOf((byte)'\n') + 1;
+        PassLines(input[..whole], output);
+        Hold(input[whole..]);
     }
 
     public void Complete(IBufferWriter<byte> output)
@@ -58,8 +51,27 @@ internal sealed class LineDrop(IReadOnlyList<string> identifiers)
         held.Write(bytes);
     }
 
+    /// <summary>Lines that hold none together hold none each: one look serves them all.</summary>
+    private void PassLines(ReadOnlySpan<byte> lines, IBufferWriter<byte> output)
+    {
+        if (!wanted.IsIn(lines))
+        {
+            Lines += lines.Count((byte)'\n');
+            output.Write(lines);
+            return;
+        }
+
+        while (!lines.IsEmpty)
+        {
+            var end = lines.IndexOf((byte)'\n') + 1;
+            Pass(lines[..end], output);
+            lines = lines[end..];
+        }
+    }
+
     private void Pass(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
     {
+        Lines += line is [.., (byte)'\n'] ? 1 : 0;
         if (line.IsEmpty)
         {
             return;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
@@ -9,7 +11,6 @@ internal sealed class LineTally(LineTally? before)
     private readonly Queue<long> handed = new();
     private bool hands;
     private long lastLine = -1;
-    private long edits;
 
     /// <summary>Line ends passed.</summary>
     public long Lines { get; private set; }
@@ -17,8 +18,11 @@ internal sealed class LineTally(LineTally? before)
     /// <summary>Lines changed by this pass or one before it, as far as settled.</summary>
     public long Changed { get; private set; }
 
+    /// <summary>Edits of this pass.</summary>
+    public long Edits { get; private set; }
+
     /// <summary>Edits of this pass and of those before it.</summary>
-    public long AllEdits => edits + (before?.AllEdits ?? 0);
+    public long AllEdits => Edits + (before?.AllEdits ?? 0);
 
     /// <summary>A tally for the pass behind this one.</summary>
     public LineTally Next()
@@ -27,17 +31,28 @@ internal sealed class LineTally(LineTally? before)
         return new LineTally(this);
     }
 
-    public void Pass(int lineEnds) => Lines += lineEnds;
+    public void Pass(long lineEnds) => Lines += lineEnds;
 
-    /// <summary>The line under way is changed.</summary>
-    public void Change()
+    /// <summary>A line is changed that begins so many line ends behind those passed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Change(long lineEnds)
     {
-        edits++;
-        if (Lines != lastLine)
+        Edits++;
+        var line = Lines + lineEnds;
+        if (line == lastLine)
         {
-            Take(Lines - 1);
-            Note(Lines);
+            return;
         }
+
+        if (before is null && !hands)
+        {
+            lastLine = line;
+            Changed++;
+            return;
+        }
+
+        Take(line - 1);
+        Note(line);
     }
 
     /// <summary>Takes over what the passes before changed, as far as this one has come; all of it at the end.</summary>

@@ -66,6 +66,11 @@ public static class OperatorCatalogue
     public static IReadOnlyList<OperatorProblem> AddToStream(
         string name, string? field, IReadOnlyDictionary<string, string> parameters, ref StreamPlan plan)
     {
+        if (field is not null && plan.Format is not LineFormat.Text)
+        {
+            return AddToFields(name, field, parameters, ref plan);
+        }
+
         var read = new ParameterReader(name, parameters);
         if (!StreamOperators.Contains(name))
         {
@@ -78,7 +83,9 @@ public static class OperatorCatalogue
 
         if (field is not null)
         {
-            read.Add("operator-field-on-log", $"Operator '{name}' on a log works on whole lines.", "Leave 'field:' out.");
+            read.Add(
+                "operator-field-on-log", $"Operator '{name}' on a log of text works on whole lines.",
+                "Leave 'field:' out, or declare a format with fields.");
         }
 
         if (name == "truncate-ip")
@@ -93,6 +100,25 @@ public static class OperatorCatalogue
         }
 
         return read.Problems;
+    }
+
+    private static IReadOnlyList<OperatorProblem> AddToFields(
+        string name, string field, IReadOnlyDictionary<string, string> parameters, ref StreamPlan plan)
+    {
+        var made = ForField(name, field, parameters);
+        string[] names = parameters.TryGetValue("longitude-field", out var longitude) ? [field, longitude] : [field];
+        if (plan.Format is LineFormat.Combined && names.FirstOrDefault(one => !CombinedFields.Names.Contains(one)) is { } unknown)
+        {
+            var known = string.Join(", ", CombinedFields.Names);
+            return [.. made.Problems, new("field-unknown", $"A combined log has no field '{unknown}'.", $"Use one of {known}.")];
+        }
+
+        if (made.Operator is { } @operator && made.Problems.Count == 0)
+        {
+            plan = plan with { Fields = [.. plan.Fields, new FieldUse(names, @operator)] };
+        }
+
+        return made.Problems;
     }
 
     private static IFieldOperator Make(string name, string field, ParameterReader read)

@@ -4,8 +4,8 @@ namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
 /// Anonymises a stream of bytes, fed in pieces of any size: the result does not depend on how it was cut. Memory is
-/// constant at any line length. Operators work one after the other: lines are dropped, then addresses are cut, then names
-/// that spell one out. Not for concurrent use.
+/// constant at any line length, but for lines that must be looked at whole. Operators work one after the other: lines are
+/// dropped, then fields are changed, then addresses are cut, then names that spell one out. Not for concurrent use.
 /// </summary>
 public sealed class StreamAnonymiser
 {
@@ -13,8 +13,10 @@ public sealed class StreamAnonymiser
     private const int Margin = 32 * 1024;
 
     private readonly LineDrop? drop;
+    private readonly FieldStage? fields;
     private readonly StageInput[] stages;
     private readonly LineTally tally;
+    private readonly ArrayBufferWriter<byte> between = new();
     private long bytes;
     private byte lastByte = (byte)'\n';
 
@@ -28,6 +30,12 @@ public sealed class StreamAnonymiser
     {
         drop = plan.DropLinesOf.Count > 0 ? new LineDrop(plan.DropLinesOf) : null;
         tally = new LineTally(null);
+        if (plan.Fields.Count > 0)
+        {
+            fields = new FieldStage(plan, tally);
+            tally = plan.TruncateIp is null && plan.Hosts is HostNames.Keep ? tally : tally.Next();
+        }
+
         var made = new List<StageInput>();
         if (plan.TruncateIp is { } bits)
         {
@@ -41,13 +49,14 @@ public sealed class StreamAnonymiser
             if (plan.TruncateIp is { } again)
             {
                 // A name that is cut may read as an address now (face::add10-11-12-13).
+                var names = tally;
                 tally = tally.Next();
-                Add(new AddressScan(again, tally));
+                Add(new AddressScan(again, tally), names);
             }
         }
 
-        void Add(IWindowScan scan) =>
-            made.Add(new StageInput(new WindowStage(scan, PieceSize + (made.Count * Margin), width)));
+        void Add(IWindowScan scan, LineTally? cause = null) =>
+            made.Add(new StageInput(new WindowStage(scan, PieceSize + (made.Count * Margin), width, cause)));
 
         stages = [.. made];
     }
@@ -67,9 +76,18 @@ public sealed class StreamAnonymiser
         bytes += input.Length;
         lastByte = input[^1];
         var head = stages.Length > 0 ? stages[0] : output;
-        if (drop is not null)
+        if (drop is not null && fields is not null)
+        {
+            drop.Write(input, between);
+            PassFields(head);
+        }
+        else if (drop is not null)
         {
             drop.Write(input, head);
+        }
+        else if (fields is not null)
+        {
+            fields.Write(input, head);
         }
         else
         {
@@ -83,7 +101,10 @@ public sealed class StreamAnonymiser
     public void Complete(IBufferWriter<byte> output)
     {
         Link(output);
-        drop?.Complete(stages.Length > 0 ? stages[0] : output);
+        var head = stages.Length > 0 ? stages[0] : output;
+        drop?.Complete(fields is null ? head : between);
+        PassFields(head);
+        fields?.Complete(head);
         foreach (var stage in stages)
         {
             stage.Complete();
@@ -93,7 +114,7 @@ public sealed class StreamAnonymiser
     }
 
     /// <summary>Whether a caller may read straight into <see cref="GetMemory"/>.</summary>
-    internal bool ReadsDirectly => drop is null && stages.Length > 0;
+    internal bool ReadsDirectly => drop is null && fields is null && stages.Length > 0;
 
     /// <summary>Room for the next bytes of input.</summary>
     internal Memory<byte> GetMemory() => stages[0].GetMemory(1);
@@ -109,6 +130,13 @@ public sealed class StreamAnonymiser
             stages[0].Advance(count);
             RunStages();
         }
+    }
+
+    /// <summary>What the lines that were not dropped hold goes through the fields.</summary>
+    private void PassFields(IBufferWriter<byte> head)
+    {
+        fields?.Write(between.WrittenSpan, head);
+        between.ResetWrittenCount();
     }
 
     private void Link(IBufferWriter<byte> output)
@@ -132,7 +160,7 @@ public sealed class StreamAnonymiser
     private void Count(long openLines, bool atEnd)
     {
         tally.Settle(atEnd);
-        var lines = drop?.Lines ?? (stages.Length > 0 ? tally.Lines : 0);
+        var lines = drop?.Lines ?? (fields is not null || stages.Length > 0 ? tally.Lines : 0);
         Statistics = new StreamStatistics(lines + openLines, tally.Changed, drop?.Dropped ?? 0, tally.AllEdits, bytes);
     }
 }

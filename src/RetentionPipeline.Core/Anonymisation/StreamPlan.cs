@@ -10,6 +10,12 @@ namespace RetentionPipeline.Core.Anonymisation;
 public sealed record StreamPlan(
     AddressBits? TruncateIp, HostNames Hosts, IReadOnlyList<string> DropLinesOf, long MaxExpandedBytes = long.MaxValue)
 {
+    /// <summary>How lines are built.</summary>
+    public LineFormat Format { get; init; }
+
+    /// <summary>Operators over fields of the format, in this order.</summary>
+    public IReadOnlyList<FieldUse> Fields { get; init; } = [];
+
     /// <summary>Whether the content is compressed.</summary>
     public ContentCompression Compression { get; init; } = ContentCompression.Detect;
 
@@ -49,7 +55,10 @@ public enum HostNames
 public sealed record StreamStatistics(long Lines, long Changed, long Dropped, long Edits, long Bytes);
 
 /// <summary>Content that cannot be processed; nothing of it is in the message.</summary>
-/// <param name="reason">Constant code: corrupt-gzip, not-gzip, expanded-limit, line-too-long.</param>
+/// <param name="reason">
+/// Constant code: corrupt-gzip, not-gzip, expanded-limit, line-too-long, not-combined, not-ndjson, not-csv, not-w3c,
+/// column-missing.
+/// </param>
 public sealed class UnreadableContentException(string reason) : Exception($"The content cannot be processed: {reason}.")
 {
     /// <summary>Constant code.</summary>

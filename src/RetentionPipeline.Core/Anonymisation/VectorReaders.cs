@@ -7,10 +7,15 @@ namespace RetentionPipeline.Core.Anonymisation;
 internal readonly struct Vector512Reader : IBlockReader
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Addresses(ref byte from, ref byte to, out AddressMarks marks)
+    public static void Copy(ref byte from, ref byte to)
+    {
+        Vector512.LoadUnsafe(ref from, 0).StoreUnsafe(ref to, 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Addresses(ref byte from, out AddressMarks marks)
     {
         var v0 = Vector512.LoadUnsafe(ref from, 0);
-        v0.StoreUnsafe(ref to, 0);
         marks.Digits = Within(v0, (byte)'0', 9);
         marks.Dots = Equal(v0, (byte)'.');
         marks.Colons = Equal(v0, (byte)':');
@@ -19,10 +24,9 @@ internal readonly struct Vector512Reader : IBlockReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Hosts(ref byte from, ref byte to, out HostMarks marks)
+    public static void Hosts(ref byte from, out HostMarks marks)
     {
         var v0 = Vector512.LoadUnsafe(ref from, 0);
-        v0.StoreUnsafe(ref to, 0);
         marks.Digits = Within(v0, (byte)'0', 9);
         marks.Dots = Equal(v0, (byte)'.');
         marks.Hyphens = Equal(v0, (byte)'-');
@@ -32,11 +36,12 @@ internal readonly struct Vector512Reader : IBlockReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Hex(ref byte from)
+    public static void Run(ref byte from, out ulong hex, out ulong colons)
     {
         var v0 = Vector512.LoadUnsafe(ref from, 0);
         var lower = Vector512.Create((byte)0x20);
-        return Within(v0, (byte)'0', 9) | Within(v0 | lower, (byte)'a', 5);
+        hex = Within(v0, (byte)'0', 9) | Within(v0 | lower, (byte)'a', 5);
+        colons = Equal(v0, (byte)':');
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,12 +63,17 @@ internal readonly struct Vector512Reader : IBlockReader
 internal readonly struct Vector256Reader : IBlockReader
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Addresses(ref byte from, ref byte to, out AddressMarks marks)
+    public static void Copy(ref byte from, ref byte to)
+    {
+        Vector256.LoadUnsafe(ref from, 0).StoreUnsafe(ref to, 0);
+        Vector256.LoadUnsafe(ref from, 32).StoreUnsafe(ref to, 32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Addresses(ref byte from, out AddressMarks marks)
     {
         var v0 = Vector256.LoadUnsafe(ref from, 0);
         var v1 = Vector256.LoadUnsafe(ref from, 32);
-        v0.StoreUnsafe(ref to, 0);
-        v1.StoreUnsafe(ref to, 32);
         marks.Digits = Within(v0, v1, (byte)'0', 9);
         marks.Dots = Equal(v0, v1, (byte)'.');
         marks.Colons = Equal(v0, v1, (byte)':');
@@ -72,12 +82,10 @@ internal readonly struct Vector256Reader : IBlockReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Hosts(ref byte from, ref byte to, out HostMarks marks)
+    public static void Hosts(ref byte from, out HostMarks marks)
     {
         var v0 = Vector256.LoadUnsafe(ref from, 0);
         var v1 = Vector256.LoadUnsafe(ref from, 32);
-        v0.StoreUnsafe(ref to, 0);
-        v1.StoreUnsafe(ref to, 32);
         marks.Digits = Within(v0, v1, (byte)'0', 9);
         marks.Dots = Equal(v0, v1, (byte)'.');
         marks.Hyphens = Equal(v0, v1, (byte)'-');
@@ -87,12 +95,13 @@ internal readonly struct Vector256Reader : IBlockReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Hex(ref byte from)
+    public static void Run(ref byte from, out ulong hex, out ulong colons)
     {
         var v0 = Vector256.LoadUnsafe(ref from, 0);
         var v1 = Vector256.LoadUnsafe(ref from, 32);
         var lower = Vector256.Create((byte)0x20);
-        return Within(v0, v1, (byte)'0', 9) | Within(v0 | lower, v1 | lower, (byte)'a', 5);
+        hex = Within(v0, v1, (byte)'0', 9) | Within(v0 | lower, v1 | lower, (byte)'a', 5);
+        colons = Equal(v0, v1, (byte)':');
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -116,16 +125,21 @@ internal readonly struct Vector256Reader : IBlockReader
 internal readonly struct Vector128Reader : IBlockReader
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Addresses(ref byte from, ref byte to, out AddressMarks marks)
+    public static void Copy(ref byte from, ref byte to)
+    {
+        Vector128.LoadUnsafe(ref from, 0).StoreUnsafe(ref to, 0);
+        Vector128.LoadUnsafe(ref from, 16).StoreUnsafe(ref to, 16);
+        Vector128.LoadUnsafe(ref from, 32).StoreUnsafe(ref to, 32);
+        Vector128.LoadUnsafe(ref from, 48).StoreUnsafe(ref to, 48);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Addresses(ref byte from, out AddressMarks marks)
     {
         var v0 = Vector128.LoadUnsafe(ref from, 0);
         var v1 = Vector128.LoadUnsafe(ref from, 16);
         var v2 = Vector128.LoadUnsafe(ref from, 32);
         var v3 = Vector128.LoadUnsafe(ref from, 48);
-        v0.StoreUnsafe(ref to, 0);
-        v1.StoreUnsafe(ref to, 16);
-        v2.StoreUnsafe(ref to, 32);
-        v3.StoreUnsafe(ref to, 48);
         marks.Digits = Within(v0, v1, v2, v3, (byte)'0', 9);
         marks.Dots = Equal(v0, v1, v2, v3, (byte)'.');
         marks.Colons = Equal(v0, v1, v2, v3, (byte)':');
@@ -134,16 +148,12 @@ internal readonly struct Vector128Reader : IBlockReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Hosts(ref byte from, ref byte to, out HostMarks marks)
+    public static void Hosts(ref byte from, out HostMarks marks)
     {
         var v0 = Vector128.LoadUnsafe(ref from, 0);
         var v1 = Vector128.LoadUnsafe(ref from, 16);
         var v2 = Vector128.LoadUnsafe(ref from, 32);
         var v3 = Vector128.LoadUnsafe(ref from, 48);
-        v0.StoreUnsafe(ref to, 0);
-        v1.StoreUnsafe(ref to, 16);
-        v2.StoreUnsafe(ref to, 32);
-        v3.StoreUnsafe(ref to, 48);
         marks.Digits = Within(v0, v1, v2, v3, (byte)'0', 9);
         marks.Dots = Equal(v0, v1, v2, v3, (byte)'.');
         marks.Hyphens = Equal(v0, v1, v2, v3, (byte)'-');
@@ -153,14 +163,15 @@ internal readonly struct Vector128Reader : IBlockReader
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Hex(ref byte from)
+    public static void Run(ref byte from, out ulong hex, out ulong colons)
     {
         var v0 = Vector128.LoadUnsafe(ref from, 0);
         var v1 = Vector128.LoadUnsafe(ref from, 16);
         var v2 = Vector128.LoadUnsafe(ref from, 32);
         var v3 = Vector128.LoadUnsafe(ref from, 48);
         var lower = Vector128.Create((byte)0x20);
-        return Within(v0, v1, v2, v3, (byte)'0', 9) | Within(v0 | lower, v1 | lower, v2 | lower, v3 | lower, (byte)'a', 5);
+        hex = Within(v0, v1, v2, v3, (byte)'0', 9) | Within(v0 | lower, v1 | lower, v2 | lower, v3 | lower, (byte)'a', 5);
+        colons = Equal(v0, v1, v2, v3, (byte)':');
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,7 +3,6 @@ using System.Runtime.Intrinsics;
 
 namespace RetentionPipeline.Core.Anonymisation;
 
-
 /// <summary>What one pass over a window did.</summary>
 /// <param name="Read">Where the next pass goes on: never inside what was found.</param>
 /// <param name="Written">Bytes of output for what was read.</param>
@@ -19,6 +18,9 @@ internal interface IWindowScan
     /// </summary>
     ScanEnd Scan<TReader>(ReadOnlySpan<byte> window, int from, int limit, int certain, Span<byte> output)
         where TReader : struct, IBlockReader;
+
+    /// <summary>Passes on what is known to hold nothing.</summary>
+    void Pass(ReadOnlySpan<byte> bytes, Span<byte> output);
 }
 
 /// <summary>Which block reader runs: a matter of the processor, and of tests.</summary>
@@ -35,13 +37,19 @@ internal enum VectorWidth
 /// bytes that have not come, so that the result does not depend on how the stream was cut. A line end decides all before
 /// it: complete lines are never held back. Constant memory at any line length.
 /// </summary>
-internal sealed class WindowStage(IWindowScan scan, int capacity, VectorWidth width)
+/// <param name="cause">
+/// Edits of the stage before this one. Where given, the scan has nothing to find but what those made, and windows without
+/// any are passed on unread.
+/// </param>
+internal sealed class WindowStage(IWindowScan scan, int capacity, VectorWidth width, LineTally? cause = null)
 {
     private const int Slack = 64;
     private const int NearLineEnd = 4096;
     private readonly byte[] window = new byte[AddressFinder.Back + capacity + (2 * NearLineEnd) + Slack];
     private int from;
     private int length;
+    private int causedUpTo;
+    private long causes;
 
     /// <summary>The widest that the processor has.</summary>
     public static VectorWidth Widest =>
@@ -54,7 +62,14 @@ internal sealed class WindowStage(IWindowScan scan, int capacity, VectorWidth wi
     public Memory<byte> GetMemory() => window.AsMemory(length, window.Length - Slack - length);
 
     /// <summary>Takes so many bytes of that memory.</summary>
-    public void Advance(int count) => length += count;
+    public void Advance(int count)
+    {
+        length += count;
+        if (cause is not null && cause.Edits != causes)
+        {
+            (causes, causedUpTo) = (cause.Edits, length);
+        }
+    }
 
     /// <summary>Decides what can be decided, and writes it.</summary>
     public void Run(IBufferWriter<byte> output)
@@ -88,13 +103,19 @@ internal sealed class WindowStage(IWindowScan scan, int capacity, VectorWidth wi
         if (keep > 0)
         {
             window.AsSpan(keep..length).CopyTo(window);
-            (from, length) = (from - keep, length - keep);
+            (from, length, causedUpTo) = (from - keep, length - keep, causedUpTo - keep);
         }
     }
 
     private ScanEnd Scan(int limit, int certain, Span<byte> output)
     {
         var read = window.AsSpan(0, length);
+        if (cause is not null && causedUpTo <= from - AddressFinder.Back)
+        {
+            scan.Pass(read[from..certain], output);
+            return new ScanEnd(certain, certain - from);
+        }
+
         return width switch
         {
             VectorWidth.V512 => scan.Scan<Vector512Reader>(read, from, limit, certain, output),

@@ -135,6 +135,9 @@ public enum ContentFormat
     /// <summary>Lines of text: access logs, syslog.</summary>
     Text,
 
+    /// <summary>Common or Combined Log Format.</summary>
+    Combined,
+
     /// <summary>One JSON value a line.</summary>
     Ndjson,
 

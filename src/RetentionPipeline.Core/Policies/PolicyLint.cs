@@ -230,7 +230,7 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
             return;
         }
 
-        var plan = new StreamPlan(null, HostNames.Keep, []);
+        var plan = new StreamPlan(null, HostNames.Keep, []) { Format = RuleOperators.FormatOf(dataset) };
         foreach (var use in rule.Operators)
         {
             var found = dataset.Format is null

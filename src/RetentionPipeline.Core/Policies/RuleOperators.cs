@@ -15,7 +15,7 @@ public static class RuleOperators
     /// <summary>For the lines of a log.</summary>
     public static StreamPlan ForContent(Rule rule, Dataset dataset)
     {
-        var plan = new StreamPlan(null, HostNames.Keep, [], dataset.Options.MaxExpandedBytes);
+        var plan = new StreamPlan(null, HostNames.Keep, [], dataset.Options.MaxExpandedBytes) { Format = FormatOf(dataset) };
         foreach (var use in rule.Operators)
         {
             OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, ref plan);
@@ -23,4 +23,14 @@ public static class RuleOperators
 
         return plan;
     }
+
+    /// <summary>How the lines of a dataset's logs are built.</summary>
+    public static LineFormat FormatOf(Dataset dataset) => dataset.Format switch
+    {
+        ContentFormat.Combined => LineFormat.Combined,
+        ContentFormat.Ndjson => LineFormat.Ndjson,
+        ContentFormat.Csv => LineFormat.Csv,
+        ContentFormat.W3c => LineFormat.W3c,
+        _ => LineFormat.Text,
+    };
 }
