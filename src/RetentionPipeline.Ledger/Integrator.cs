@@ -5,7 +5,9 @@ namespace RetentionPipeline.Ledger;
 /// <param name="Journal">What was committed.</param>
 /// <param name="Tiles">What is written for good.</param>
 /// <param name="Head">What is published.</param>
-public sealed record LedgerStores(ILaneStore Lanes, ICommitJournal Journal, ITileStore Tiles, ICheckpointStore Head);
+/// <param name="Lease">Whose turn it is.</param>
+public sealed record LedgerStores(
+    ILaneStore Lanes, ICommitJournal Journal, ITileStore Tiles, ICheckpointStore Head, ILedgerLease Lease);
 
 /// <summary>What happened to the log since the result before, as one integrator saw it.</summary>
 /// <param name="Size">Size of the published tree.</param>
@@ -14,8 +16,10 @@ public sealed record LedgerStores(ILaneStore Lanes, ICommitJournal Journal, ITil
 /// <param name="Conflicts">Leaves whose key stood in the log with other bytes; they are in the log as well.</param>
 /// <param name="Foreign">Entries that are no leaves, dropped.</param>
 /// <param name="SkippedBytes">Torn or foreign bytes in lanes.</param>
+/// <param name="Gaps">Blocks that writers numbered and that never came: their append failed, or they were taken away.</param>
 public sealed record IntegrationResult(
-    long Size, int Added, int Duplicates, IReadOnlyList<LeafKey> Conflicts, int Foreign, long SkippedBytes);
+    long Size, int Added, int Duplicates, IReadOnlyList<LeafKey> Conflicts, int Foreign, long SkippedBytes,
+    IReadOnlyList<SequenceGap> Gaps);
 
 /// <summary>
 /// Moves new entries of the lanes into the tree. Order: build in memory, commit, write tiles and bundles, sign, publish.
@@ -34,10 +38,12 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
     private IntegrationResult tally = Nothing;
     private LedgerCorruptException? stopped;
 
-    private static readonly IntegrationResult Nothing = new(0, 0, 0, [], 0, 0);
+    private readonly WriterSequences sequences = new();
+
+    private static readonly IntegrationResult Nothing = new(0, 0, 0, [], 0, 0, []);
 
     /// <summary>
-    /// One run. Throws <see cref="LedgerCorruptException"/> where the log contradicts itself, and from then on at every
+    /// One run; none where somebody else holds the lease. Throws <see cref="LedgerCorruptException"/> where the log contradicts itself, and from then on at every
     /// call: somebody has to look. After anything else it may be called again, and goes on where it was; what it has
     /// to report is reported once, by the next run that ends well.
     /// </summary>
@@ -51,12 +57,17 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
                 throw stopped;
             }
 
+            if (!await stores.Lease.TryHoldAsync(cancel))
+            {
+                return Nothing with { Size = await PublishedSizeAsync(cancel) };
+            }
+
             state ??= await LoadAsync(cancel);
             await FollowCommitsAsync(state, cancel);
             await CommitNewAsync(state, cancel);
             await PublishAsync(state.Commit, cancel);
             await SweepAsync(cancel);
-            var result = tally with { Size = state.Commit.Size };
+            var result = tally with { Size = state.Commit.Size, Gaps = sequences.EndRun() };
             tally = Nothing;
             return result;
         }
@@ -95,11 +106,7 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
         for (long at = 0; at < commit.Size; at += TilePath.Width)
         {
             var draft = new TreeDraft(loaded);
-            foreach (var entry in await reader.ReadBundleAsync(at / TilePath.Width, commit.Size, cancel))
-            {
-                draft.Add(entry);
-            }
-
+            draft.Add(await reader.ReadBundleAsync(at / TilePath.Width, commit.Size, cancel));
             draft.Accept(commit);
         }
 
@@ -161,9 +168,10 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
         var read = await Task.WhenAll(Enumerable.Range(0, LanePosition.Lanes).Select(lane => LaneReader.ReadAsync(
             stores.Lanes, lane, current.Commit.Lanes[lane], limits?[lane], cancel)));
         var draft = new TreeDraft(current);
-        foreach (var entry in read.SelectMany(lane => lane.Entries))
+        draft.Add([.. read.SelectMany(lane => lane.Entries)]);
+        foreach (var (writer, sequence) in read.SelectMany(lane => lane.Frames))
         {
-            draft.Add(entry);
+            sequences.Take(writer, sequence);
         }
 
         return (draft, [.. read.Select(lane => lane.Next)], read.Sum(lane => lane.SkippedBytes));
@@ -186,7 +194,7 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
 
         tally = new IntegrationResult(
             0, tally.Added + draft.Added, tally.Duplicates + draft.Duplicates, [.. tally.Conflicts, .. draft.Conflicts],
-            tally.Foreign + draft.Foreign, tally.SkippedBytes + skipped);
+            tally.Foreign + draft.Foreign, tally.SkippedBytes + skipped, []);
     }
 
     /// <summary>A write-once name: whatever the store answers, what counts is what stands there.</summary>
@@ -260,6 +268,11 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
             await stores.Tiles.RemovePartialsAsync(name, cancel);
         }
     }
+
+    private async Task<long> PublishedSizeAsync(CancellationToken cancel) =>
+        await stores.Head.ReadAsync(cancel) is { } head
+            ? Checkpoint.Parse(SignedNote.Parse(head.Note.Span).Text).Size
+            : 0;
 
     private async Task<CommitRecord?> ReadCommitAsync(long number, CancellationToken cancel) =>
         await stores.Journal.ReadAsync(number, cancel) is { } bytes ? CommitRecord.Decode(bytes.Span, number) : null;

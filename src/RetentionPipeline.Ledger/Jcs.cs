@@ -57,6 +57,11 @@ public static class Jcs
     /// <summary>Whether the bytes are the canonical form of a restricted JSON object.</summary>
     public static bool IsCanonical(ReadOnlySpan<byte> bytes)
     {
+        if (CanonicalReader.IsObject(bytes))
+        {
+            return true;
+        }
+
         try
         {
             Parse(bytes);

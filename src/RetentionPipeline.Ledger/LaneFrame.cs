@@ -64,6 +64,10 @@ public static class LaneFrame
             var entries = EntryBundle.Decode(bytes.Slice(HeaderLength, length));
             return entries.Count == BinaryPrimitives.ReadInt32BigEndian(span[28..])
                 ? new FrameRead(FrameKind.Whole, end, entries)
+                {
+                    Writer = new Guid(span.Slice(4, 16), bigEndian: true),
+                    Sequence = BinaryPrimitives.ReadInt64BigEndian(span[20..]),
+                }
                 : FrameRead.Foreign;
         }
         catch (FormatException)
@@ -92,6 +96,12 @@ public enum FrameKind
 /// <param name="Entries">Its entries.</param>
 public sealed record FrameRead(FrameKind Kind, int Length, IReadOnlyList<ReadOnlyMemory<byte>> Entries)
 {
+    /// <summary>Who wrote it.</summary>
+    public Guid Writer { get; init; }
+
+    /// <summary>The number that its writer gave it.</summary>
+    public long Sequence { get; init; }
+
     internal static readonly FrameRead Incomplete = new(FrameKind.Incomplete, 0, []);
     internal static readonly FrameRead Foreign = new(FrameKind.Foreign, 0, []);
 }

@@ -4,7 +4,10 @@ namespace RetentionPipeline.Ledger;
 /// <param name="Entries">In order.</param>
 /// <param name="Next">Up to where they were read.</param>
 /// <param name="SkippedBytes">Torn or foreign bytes that were passed over.</param>
-internal sealed record LaneEntries(IReadOnlyList<ReadOnlyMemory<byte>> Entries, LanePosition Next, long SkippedBytes);
+/// <param name="Frames">Writer and number of each block.</param>
+internal sealed record LaneEntries(
+    IReadOnlyList<ReadOnlyMemory<byte>> Entries, LanePosition Next, long SkippedBytes,
+    IReadOnlyList<(Guid Writer, long Sequence)> Frames);
 
 /// <summary>
 /// Reads whole frames from a lane. Bytes that can be no frame are passed over at once. Bytes that may be the beginning
@@ -23,6 +26,7 @@ internal static class LaneReader
         ILaneStore lanes, int lane, LanePosition from, LanePosition? limit, CancellationToken cancel)
     {
         var entries = new List<ReadOnlyMemory<byte>>();
+        var frames = new List<(Guid, long)>();
         var skipped = 0L;
         var position = from;
         while (limit is null || position < limit)
@@ -46,7 +50,8 @@ internal static class LaneReader
                 (bytes, end) = (bytes[..(int)(stop.Offset - position.Offset)], stop);
             }
 
-            var used = ReadFrames(bytes, entries, ref skipped);
+            var (used, passedOver) = ReadFrames(bytes, entries, frames);
+            skipped += passedOver;
             if (end == limit)
             {
                 skipped += bytes.Length - used;
@@ -70,14 +75,17 @@ internal static class LaneReader
             }
         }
 
-        return new LaneEntries(entries, position, skipped);
+        return new LaneEntries(entries, position, skipped, frames);
     }
 
-    /// <summary>Adds the entries of all whole frames; returns how many bytes need not be read again.</summary>
-    private static int ReadFrames(
-        ReadOnlyMemory<byte> bytes, List<ReadOnlyMemory<byte>> entries, ref long skipped)
+    /// <summary>
+    /// Adds the entries of all whole frames; returns how many bytes need not be read again, and how many of them were
+    /// none of a frame's.
+    /// </summary>
+    private static (int Used, long Skipped) ReadFrames(
+        ReadOnlyMemory<byte> bytes, List<ReadOnlyMemory<byte>> entries, List<(Guid Writer, long Sequence)> frames)
     {
-        var (used, begun) = (0, -1);
+        var (used, begun, skipped) = (0, -1, 0L);
         for (var at = 0; at < bytes.Length;)
         {
             var frame = LaneFrame.Decode(bytes[at..]);
@@ -85,6 +93,7 @@ internal static class LaneReader
             {
                 skipped += at - used;
                 entries.AddRange(frame.Entries);
+                frames.Add((frame.Writer, frame.Sequence));
                 at += frame.Length;
                 (used, begun) = (at, -1);
                 continue;
@@ -95,7 +104,6 @@ internal static class LaneReader
         }
 
         var resolved = begun < 0 ? bytes.Length : begun;
-        skipped += resolved - used;
-        return resolved;
+        return (resolved, skipped + resolved - used);
     }
 }

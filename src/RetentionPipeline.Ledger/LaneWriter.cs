@@ -19,7 +19,7 @@ public sealed class LaneWriter(ILaneStore lanes)
     /// </summary>
     public async Task AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> leaves, CancellationToken cancel)
     {
-        foreach (var group in leaves.GroupBy(leaf => LaneOf(Leaf.Parse(leaf.Span).Id)))
+        foreach (var group in leaves.GroupBy(leaf => LaneOf(IdOf(leaf.Span))))
         {
             var block = new List<ReadOnlyMemory<byte>>();
             var size = 0;
@@ -42,6 +42,9 @@ public sealed class LaneWriter(ILaneStore lanes)
 
     /// <summary>First byte of SHA-256 of the id, mod 16.</summary>
     public static int LaneOf(string id) => SHA256.HashData(Encoding.UTF8.GetBytes(id))[0] % LanePosition.Lanes;
+
+    /// <summary>What is no leaf is the caller's mistake, and never reaches a lane.</summary>
+    private static string IdOf(ReadOnlySpan<byte> leaf) => Leaf.TryReadKey(leaf) is { } key ? key.Id : Leaf.Parse(leaf).Id;
 
     private Task WriteAsync(int lane, IReadOnlyList<ReadOnlyMemory<byte>> block, CancellationToken cancel)
     {

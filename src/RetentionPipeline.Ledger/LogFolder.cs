@@ -61,7 +61,7 @@ internal sealed class LogFolder(string folder)
         var hash = Rfc6962.LeafHash(entry.Span);
         try
         {
-            return new EntryRead(hash, Leaf.Parse(entry.Span), null);
+            return new EntryRead(hash, Leaf.Parse(entry.Span) with { Hash = hash }, null);
         }
         catch (LeafFormatException problem)
         {

@@ -22,6 +22,7 @@ internal sealed class LogState
 /// </summary>
 internal sealed class TreeDraft(LogState start)
 {
+    private const int ManyEntries = 64;
     private readonly TreeEdge edge = start.Edge.Copy();
     private readonly List<ReadOnlyMemory<byte>> bundle = [.. start.Bundle];
     private readonly Dictionary<UInt128, UInt128> keys = [];
@@ -40,42 +41,36 @@ internal sealed class TreeDraft(LogState start)
     public byte[] Root() => edge.Root();
 
     /// <summary>
-    /// Adds an entry of a lane. What is no leaf is counted and dropped. A key that stands with the same bytes is a
-    /// duplicate and dropped; with other bytes both are kept, and the key is reported.
+    /// Adds entries of lanes. What is no leaf is counted and dropped. A key that stands with the same bytes is a
+    /// duplicate and dropped; with other bytes both are kept, and the key is reported. Entries are read and hashed on
+    /// all processors, and joined in order.
     /// </summary>
-    public void Add(ReadOnlyMemory<byte> entry)
+    public void Add(IReadOnlyList<ReadOnlyMemory<byte>> entries)
     {
-        LeafKey key;
-        try
+        var read = new DraftEntry?[entries.Count];
+        if (entries.Count >= ManyEntries)
         {
-            key = Leaf.Parse(entry.Span).Key;
+            Parallel.For(0, entries.Count, i => read[i] = DraftEntry.Of(entries[i]));
         }
-        catch (LeafFormatException)
+        else
         {
-            Foreign++;
-            return;
-        }
-
-        var hash = Rfc6962.LeafHash(entry.Span);
-        var (place, content) = (LogIndex.Place(key), LogIndex.Short(hash));
-        if (Find(place) is { } known && known != content)
-        {
-            // Each different text under a key has a place of its own, or every redelivery of it would be added again.
-            place ^= content;
-            if (Find(place) is null)
+            for (var i = 0; i < read.Length; i++)
             {
-                Conflicts.Add(key);
+                read[i] = DraftEntry.Of(entries[i]);
             }
         }
 
-        if (Find(place) is not null)
+        foreach (var entry in read)
         {
-            Duplicates++;
-            return;
+            if (entry is { } leaf)
+            {
+                Add(leaf);
+            }
+            else
+            {
+                Foreign++;
+            }
         }
-
-        keys.Add(place, content);
-        Append(entry, hash);
     }
 
     /// <summary>
@@ -107,6 +102,29 @@ internal sealed class TreeDraft(LogState start)
     private static IEnumerable<LogFile> Partial(TreeEdge edge) => edge.Partial().Select(tile => new LogFile(
         TilePath.Of(tile.Level, tile.Index, tile.Hashes.Length / Rfc6962.HashLength), tile.Hashes, null));
 
+    private void Add(DraftEntry entry)
+    {
+        var (place, content) = (entry.Place, LogIndex.Short(entry.Hash));
+        if (Find(place) is { } known && known != content)
+        {
+            // Each different text under a key has a place of its own, or every redelivery of it would be added again.
+            place ^= content;
+            if (Find(place) is null)
+            {
+                Conflicts.Add(entry.Key);
+            }
+        }
+
+        if (Find(place) is not null)
+        {
+            Duplicates++;
+            return;
+        }
+
+        keys.Add(place, content);
+        Append(entry.Bytes, entry.Hash);
+    }
+
     private UInt128? Find(UInt128 place) =>
         start.Keys.TryGetValue(place, out var known) || keys.TryGetValue(place, out known) ? known : null;
 
@@ -133,3 +151,12 @@ internal sealed class TreeDraft(LogState start)
 /// <param name="Content">Bytes.</param>
 /// <param name="Supersedes">The full tile whose partial ones nobody needs any more; null for a partial one.</param>
 internal sealed record LogFile(string Name, byte[] Content, string? Supersedes);
+
+/// <summary>An entry that is a leaf, with what its place among all others is decided by.</summary>
+internal readonly record struct DraftEntry(ReadOnlyMemory<byte> Bytes, LeafKey Key, UInt128 Place, byte[] Hash)
+{
+    /// <summary>Null for what is no leaf.</summary>
+    public static DraftEntry? Of(ReadOnlyMemory<byte> entry) => Leaf.TryReadKey(entry.Span) is { } key
+        ? new DraftEntry(entry, key, LogIndex.Place(key), Rfc6962.LeafHash(entry.Span))
+        : null;
+}

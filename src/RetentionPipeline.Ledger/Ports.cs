@@ -134,3 +134,16 @@ public enum HeadChange
     /// <summary>Somebody else was first.</summary>
     Conflict,
 }
+
+/// <summary>
+/// Who integrates: for liveness alone, so that of many instances one works. Safety lies in the journal: two who both
+/// believe that they hold it do no harm.
+/// </summary>
+public interface ILedgerLease
+{
+    /// <summary>
+    /// Takes the lease or keeps it; false while somebody else has it. It ends by itself some seconds after its holder
+    /// asked last, at the latest, so a killed integrator keeps nobody waiting.
+    /// </summary>
+    Task<bool> TryHoldAsync(CancellationToken cancel);
+}

@@ -47,15 +47,26 @@ internal sealed class TreeEdge
             }
 
             hash = MerkleTree.Root(levels[level]);
-            (full ??= []).Add(new HashTile(level, fullTiles[level]++, [.. levels[level].SelectMany(h => h)]));
+            (full ??= []).Add(new HashTile(level, fullTiles[level]++, Join(levels[level])));
             levels[level].Clear();
         }
     }
 
     /// <summary>The tiles that are not full, lowest level first.</summary>
     public IEnumerable<HashTile> Partial() => levels
-        .Select((hashes, level) => new HashTile(level, fullTiles[level], [.. hashes.SelectMany(hash => hash)]))
+        .Select((hashes, level) => new HashTile(level, fullTiles[level], Join(hashes)))
         .Where(tile => tile.Hashes.Length > 0);
+
+    private static byte[] Join(List<byte[]> hashes)
+    {
+        var tile = new byte[hashes.Count * Rfc6962.HashLength];
+        for (var i = 0; i < hashes.Count; i++)
+        {
+            hashes[i].CopyTo(tile, i * Rfc6962.HashLength);
+        }
+
+        return tile;
+    }
 
     public byte[] Root()
     {

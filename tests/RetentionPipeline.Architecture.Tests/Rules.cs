@@ -44,7 +44,7 @@ internal static class Rules
             // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.
             "Azure.Core", "Azure.Data.Tables", "Azure.Identity", "Azure.Messaging.ServiceBus", "Azure.Security.KeyVault.Secrets",
             "Azure.Storage.Blobs", "Microsoft.Azure.Cosmos", "Microsoft.Data.Sqlite", "Microsoft.Extensions.DependencyInjection",
-            "Microsoft.Extensions.Logging.Abstractions", "Newtonsoft.Json",
+            "Microsoft.Extensions.Logging.Abstractions", "Newtonsoft.Json", "System.Security.Cryptography.Pkcs",
         ],
         ["Functions"] =
         [
@@ -114,6 +114,7 @@ internal static class Rules
     public static IReadOnlyDictionary<string, string[]> AdapterFolders { get; } = new Dictionary<string, string[]>
     {
         [""] = [],
+        ["Anchors"] = [""],
         ["Blobs"] = [""],
         ["Cosmos"] = [""],
         ["Tables"] = [""],
@@ -122,20 +123,22 @@ internal static class Rules
         ["Files"] = [""],
         ["KeyVault"] = [""],
         ["Pump"] = [""],
-        ["Composition"] = ["", "Blobs", "Cosmos", "Tables", "Queues", "ServiceBus", "Files", "KeyVault", "Pump"],
+        ["Composition"] = ["", "Anchors", "Blobs", "Cosmos", "Tables", "Queues", "ServiceBus", "Files", "KeyVault", "Pump"],
     };
 
     /// <summary>The namespaces of packages that a folder of Adapters may name, with all below them.</summary>
     public static IReadOnlyDictionary<string, string[]> AdapterSdks { get; } = new Dictionary<string, string[]>
     {
         [""] = ["Azure", "Azure.Core"],
+        ["Anchors"] = [],
         ["Blobs"] = ["Azure", "Azure.Core", "Azure.Storage"],
         // A token credential is all that it has of the other SDKs.
         ["Cosmos"] = ["Azure.Core", "Microsoft.Azure.Cosmos"],
         ["Tables"] = ["Azure", "Azure.Core", "Azure.Data.Tables"],
         ["Queues"] = ["Microsoft.Data.Sqlite"],
         ["ServiceBus"] = ["Azure.Core", "Azure.Messaging.ServiceBus"],
-        ["Files"] = [],
+        // Handles of the BCL, whose files are flushed to disk.
+        ["Files"] = ["Microsoft.Win32.SafeHandles"],
         ["KeyVault"] = ["Azure", "Azure.Core", "Azure.Security.KeyVault.Secrets"],
         ["Pump"] = ["Microsoft.Extensions.Logging"],
         ["Composition"] =

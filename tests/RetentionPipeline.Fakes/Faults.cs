@@ -28,6 +28,9 @@ public sealed class Faults
     /// <summary>Called with the name of each call before it runs, to place things in the middle of a protocol.</summary>
     public Action<string>? Before { get; set; }
 
+    /// <summary>Called with the name of each call after its effect, before its answer: the call is slow.</summary>
+    public Action<string>? After { get; set; }
+
     /// <summary>Calls so far.</summary>
     public long Calls => Interlocked.Read(ref calls);
 
@@ -48,6 +51,7 @@ public sealed class Faults
         }
 
         var result = effect();
+        After?.Invoke(call);
         return fault is FaultKind.FailedButWritten ? throw new InjectedFaultException(call) : result;
     }
 

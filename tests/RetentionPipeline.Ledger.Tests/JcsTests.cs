@@ -54,6 +54,62 @@ public class JcsTests
         Assert.Equal(reason, Assert.Throws<LeafFormatException>(() => Jcs.Parse(bytes)).Reason);
     }
 
+    /// <summary>
+    /// There are two readers: one that builds and writes again, and one that only passes over. The second never accepts
+    /// what the first does not, and knows all that leaves are made of.
+    /// </summary>
+    [Fact]
+    public void The_fast_reader_agrees_with_the_one_that_writes_again()
+    {
+        var seed = new JsonObject
+        {
+            ["A"] = new JsonArray(1, -7, 0, true, "x", new JsonObject { ["a"] = "\u20ac", ["b"] = new JsonArray() }),
+            ["b"] = 9007199254740991,
+            ["c"] = new JsonObject { ["d"] = false, ["e"] = new JsonObject() },
+        };
+        byte[][] seeds = [Jcs.Encode(seed), Vector.SampleLeaf(5), "{}"u8.ToArray(), "{\"a\":-0}"u8.ToArray(), "{\"a\":01}"u8.ToArray()];
+        Assert.All([seeds[0], seeds[2]], bytes => Assert.True(CanonicalReader.IsObject(bytes)));
+        var bytesOfJson = "{}[],:\"\\0-1tf.e "u8.ToArray();
+        var value = Gen.OneOf(Gen.Byte, Gen.Byte[0x21, 0x7D], Gen.Int[0, bytesOfJson.Length - 1].Select(at => bytesOfJson[at]));
+        var change = Gen.Select(Gen.Int[0, 400], value, Gen.Int[0, 2]);
+        Gen.Select(Gen.Int[0, seeds.Length - 1], change.Array[1, 3]).Sample((chosen, changes) =>
+        {
+            var text = seeds[chosen].ToList();
+            foreach (var (place, written, kind) in changes)
+            {
+                var at = place % (text.Count + 1);
+                switch (kind)
+                {
+                    case 0 when at < text.Count:
+                        text[at] = written;
+                        break;
+                    case 1 when at < text.Count:
+                        text.RemoveAt(at);
+                        break;
+                    default:
+                        text.Insert(at, written);
+                        break;
+                }
+            }
+
+            byte[] changed = [.. text];
+            return !CanonicalReader.IsObject(changed) || IsReadAndWrittenAgain(changed);
+        }, iter: 100_000);
+
+        static bool IsReadAndWrittenAgain(byte[] bytes)
+        {
+            try
+            {
+                Jcs.Parse(bytes);
+                return true;
+            }
+            catch (LeafFormatException)
+            {
+                return false;
+            }
+        }
+    }
+
     [Fact]
     public void Invalid_utf8_is_refused() => Assert.False(Jcs.IsCanonical([.. "{\"a\":\""u8, 0xC3, 0x28, .. "\"}"u8]));
 

@@ -82,5 +82,16 @@ public class LeafTests
     {
         var problem = Assert.Throws<LeafFormatException>(() => Leaf.Parse(Encoding.UTF8.GetBytes(json)));
         Assert.Equal(LeafFormatException.NoEnvelope, problem.Reason);
+        Assert.Null(Leaf.TryReadKey(Encoding.UTF8.GetBytes(json)));
+    }
+
+    [Theory]
+    [InlineData("plain", "p-1")]
+    [InlineData("say \"so\"\n", "")]
+    public void The_key_is_read_alone_as_it_is_with_all_the_rest(string text, string part)
+    {
+        var bytes = Leaf.Encode("scan", "s-\\1", part, At, new JsonObject { ["a"] = text });
+        Assert.Equal(Leaf.Parse(bytes).Key, Leaf.TryReadKey(bytes));
+        Assert.Null(Leaf.TryReadKey([.. bytes, (byte)' ']));
     }
 }

@@ -61,6 +61,12 @@ public sealed class BlobLedger(LedgerContainers containers) : ILaneStore, ICommi
             {
                 Interlocked.CompareExchange(ref segments[lane], segment + 1, segment);
             }
+            catch (RequestFailedException refused) when (refused.ErrorCode == "BlobImmutableDueToPolicy")
+            {
+                throw new LedgerCorruptException(
+                    "The policy of the lanes' container forbids appends: it was locked without allowProtectedAppendWrites, "
+                    + "which cannot be changed any more. Give the ledger a container with that flag set.");
+            }
         }
     }
 

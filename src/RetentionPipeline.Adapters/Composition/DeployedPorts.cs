@@ -35,7 +35,8 @@ public static class DeployedPorts
         var credential = CredentialOf(deployment);
         var blobs = BlobService(deployment.Account, 3, credential);
         var tables = TableService(deployment.AccountTables ?? deployment.Account, 0, credential);
-        var ledger = new BlobLedger(LedgerContainers.In(BlobService(deployment.Ledger ?? deployment.Account, 3, credential)));
+        var containers = LedgerContainers.In(BlobService(deployment.Ledger ?? deployment.Account, 3, credential));
+        var ledger = new BlobLedger(containers);
         var accounts = new CosmosAccounts(deployment.Stores, credential);
         return services
             .AddSingleton(deployment)
@@ -46,6 +47,7 @@ public static class DeployedPorts
             .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts, credential))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)
+            .AddSingleton<ILedgerLease>(provider => new BlobLease(containers.Edge, provider.GetRequiredService<TimeProvider>()))
             .AddRetentionPipeline(deployment.Settings);
     }
 

@@ -28,6 +28,11 @@ public sealed partial class LedgerIntegrator(
             LogForeign(result.Foreign, result.SkippedBytes);
         }
 
+        foreach (var gap in result.Gaps)
+        {
+            LogGap(gap.Writer, gap.First, gap.Last);
+        }
+
         return result;
     }
 
@@ -42,4 +47,7 @@ public sealed partial class LedgerIntegrator(
 
     [LoggerMessage(4002, LogLevel.Error, "The lanes hold {Entries} foreign entries and {Bytes} torn or foreign bytes")]
     private partial void LogForeign(int entries, long bytes);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Blocks {First} to {Last} of writer {Writer} never came to the lanes: their append failed, or they were taken away")]
+    private partial void LogGap(Guid writer, long first, long last);
 }

@@ -144,7 +144,7 @@ internal sealed class PumpedPipeline : IAsyncDisposable
         .AddSingleton<IWorkQueue>(Queue).AddSingleton<ISecretStore>(new MemorySecretStore(Faults))
         .AddSingleton<IRecordStores>(new MemoryRecordStores(new Dictionary<string, IRecordStore> { ["shop"] = Shop, ["side"] = Side }))
         .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
-        .AddSingleton<ICheckpointStore>(ledger)
+        .AddSingleton<ICheckpointStore>(ledger).AddSingleton<ILedgerLease>(ledger)
         .AddSingleton<ILoggerFactory>(new ListLoggerFactory([])).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
         .AddRetentionPipeline(new PipelineSettings(PipelineTimes.Local, 16, new PumpBounds(4, 16), "log.example/pump") { BatchRecords = batch })
         .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });

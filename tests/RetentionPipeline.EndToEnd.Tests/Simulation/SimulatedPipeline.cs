@@ -264,7 +264,7 @@ internal sealed class SimulatedPipeline : IDisposable
             .AddSingleton<IRecordStores>(new MemoryRecordStores(
                 Stores.ToDictionary(pair => pair.Key, pair => Instead.GetValueOrDefault(pair.Key) ?? pair.Value)))
             .AddSingleton<ILaneStore>(Ledger).AddSingleton<ICommitJournal>(Ledger).AddSingleton<ITileStore>(Ledger)
-            .AddSingleton<ICheckpointStore>(Ledger)
+            .AddSingleton<ICheckpointStore>(Ledger).AddSingleton<ILedgerLease>(Ledger)
             .AddSingleton<ILoggerFactory>(new ListLoggerFactory(Logs))
             .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
             .AddRetentionPipeline(settings)

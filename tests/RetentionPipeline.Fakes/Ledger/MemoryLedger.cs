@@ -3,8 +3,8 @@ using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Fakes.Ledger;
 
-/// <summary>The four stores of a ledger in memory, under one fault switch.</summary>
-public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, ITileStore, ICheckpointStore
+/// <summary>The stores of a ledger in memory, under one fault switch.</summary>
+public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, ITileStore, ICheckpointStore, ILedgerLease
 {
     private readonly Lock gate = new();
     private readonly MemoryLane[] lanes = [.. Enumerable.Range(0, LanePosition.Lanes).Select(_ => new MemoryLane())];
@@ -14,10 +14,16 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
     private long versions;
 
     /// <summary>As the integrator takes them.</summary>
-    public LedgerStores Stores => new(this, this, this, this);
+    public LedgerStores Stores => new(this, this, this, this, this);
 
     /// <summary>Blocks after which a lane rolls to its next segment.</summary>
     public int BlocksPerSegment { get; init; } = 50_000;
+
+    /// <summary>
+    /// Whether whoever asks holds the lease. All do, unless a test says otherwise: one that holds only in its own mind is
+    /// what the tests are about.
+    /// </summary>
+    public Func<bool> HoldsLease { get; set; } = () => true;
 
     /// <summary>Everything that was published, in order.</summary>
     public List<PublishedHead> Publications { get; } = [];
@@ -112,6 +118,8 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
             Publications.Add(head);
             return HeadChange.Replaced;
         });
+
+    Task<bool> ILedgerLease.TryHoldAsync(CancellationToken cancel) => Call("lease.hold", HoldsLease);
 
     private Task<T> Call<T>(string call, Func<T> effect)
     {

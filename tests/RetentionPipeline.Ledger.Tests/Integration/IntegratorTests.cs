@@ -246,38 +246,6 @@ public class IntegratorTests
     }
 
     [Fact]
-    public async Task Integrators_on_several_threads_lose_and_double_nothing()
-    {
-        var integrators = Enumerable.Range(0, 3).Select(_ => scene.NewIntegrator()).ToList();
-        var acknowledged = new List<ReadOnlyMemory<byte>>();
-        for (var round = 0; round < 30; round++)
-        {
-            ReadOnlyMemory<byte>[] leaves = [.. Enumerable.Range(0, 20).Select(i => Leaf($"op-{round}-{i}"))];
-            await scene.AppendAsync(leaves);
-            acknowledged.AddRange(leaves);
-            await Task.WhenAll(integrators.Select(integrator => Task.Run(() => scene.RunAsync(integrator))));
-        }
-
-        await scene.CatchUpAsync();
-        await scene.AssertWellAsync(acknowledged);
-    }
-
-    [Fact]
-    public async Task An_integrator_that_was_frozen_before_it_publishes_does_not_go_back()
-    {
-        var frozen = scene.NewIntegrator();
-        await scene.AppendAsync(Leaf("a"));
-        scene.Faults.Choose = (_, call) => call == "head.replace" ? FaultKind.FailedAndNotWritten : null;
-        await Assert.ThrowsAsync<InjectedFaultException>(() => scene.RunAsync(frozen));
-        scene.Faults.Choose = null;
-        await scene.AppendAsync(Leaf("b"));
-        Assert.Equal(2, (await scene.RunAsync()).Size);
-        Assert.Equal(2, (await scene.RunAsync(frozen)).Size);
-        Assert.Equal(2, (await scene.Log.CheckpointAsync(None))!.Size);
-        await scene.AssertWellAsync([Leaf("a"), Leaf("b")]);
-    }
-
-    [Fact]
     public async Task What_a_failed_run_had_to_report_is_reported_by_the_next_one()
     {
         var integrator = scene.NewIntegrator();

@@ -60,6 +60,7 @@ internal sealed class Scene
     {
         Faults.Choose = null;
         Faults.Before = null;
+        Faults.After = null;
         var size = (await Log.CheckpointAsync(None))?.Size ?? 0;
         return await Log.ReadEntriesAsync(0, (int)size, None);
     }
