@@ -29,7 +29,7 @@ internal sealed record OutcomeLeaf(
         index, leaf.At, leaf.Id, IntentFacts.Text(leaf.Body, "scan"), IntentFacts.Text(leaf.Body, "dataset"),
         (long)leaf.Body["count"]!, OutcomeEncoding.ReadCounts(leaf.Body), (long)leaf.Body["holds"]!,
         (string?)leaf.Body["child"], IntentFacts.Text(leaf.Body, "root"),
-        Rfc6962.LeafHash(Leaf.Encode(leaf.Type, leaf.Id, leaf.Part, leaf.At, (JsonObject)leaf.Body.DeepClone())));
+        leaf.Hash ?? Rfc6962.LeafHash(Leaf.Encode(leaf.Type, leaf.Id, leaf.Part, leaf.At, leaf.Body)));
 }
 
 /// <summary>The leaves of one scan.</summary>

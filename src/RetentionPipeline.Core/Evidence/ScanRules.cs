@@ -24,6 +24,11 @@ internal sealed class ScanRules(
             problems.Add(new(intents[open].Index, "chain-open", $"Scan {scan.Scan} is closed, and its operation {open} has no outcome."));
         }
 
+        foreach (var outcome in scan.Operations.Select(outcomes.GetValueOrDefault).Where(one => one?.Child is { } child && !scan.Operations.Contains(child)))
+        {
+            problems.Add(new(outcome!.Index, "chain-open", $"Scan {scan.Scan} is closed, and nobody took up what {outcome.Operation} deferred."));
+        }
+
         var body = close.Leaf.Body;
         var ordered = InOrder();
         var root = Convert.ToHexStringLower(MerkleTree.Root([.. ordered.Select(EntryHash)]));
