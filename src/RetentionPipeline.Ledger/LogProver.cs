@@ -26,6 +26,10 @@ public sealed class LogProver
             ? new LogProver(log, Checkpoint.Parse(SignedNote.Parse(note.Span).Text), note)
             : null;
 
+    /// <summary>Under a note that was published, now or before. Its signature is not looked at.</summary>
+    public static LogProver Under(LogReader log, ReadOnlyMemory<byte> note) =>
+        new(log, Checkpoint.Parse(SignedNote.Parse(note.Span).Text), note);
+
     /// <summary>Proves that the entry at an index is in the log.</summary>
     public async Task<TlogProof> ProveAsync(long index, CancellationToken cancel) =>
         new(index, await RootsAsync(MerkleTree.InclusionNodes(index, Checkpoint.Size), cancel), Note);

@@ -14,22 +14,34 @@ public enum NoteAlgorithm : byte
 
     /// <summary>ECDSA on P-256 with SHA-256, signatures in DER; the key is its SPKI in DER.</summary>
     Ecdsa = 2,
+
+    /// <summary>A witness' Ed25519 key for cosignatures with a time (C2SP tlog-cosignature); the key is its 32 bytes.</summary>
+    Cosignature = 4,
 }
 
 /// <summary>The public half of a note key: <c>name+hex(key id)+base64(type ‖ key)</c>.</summary>
 public sealed record NoteVerifier(string Name, uint KeyId, NoteAlgorithm Algorithm, byte[] PublicKey)
 {
+    private const int TimeLength = 8;
+
     /// <summary>An Ed25519 key. Its id: the first four bytes of SHA-256(name ‖ 0x0a ‖ 0x01 ‖ key).</summary>
-    public static NoteVerifier OfEd25519(string name, ReadOnlySpan<byte> publicKey)
+    public static NoteVerifier OfEd25519(string name, ReadOnlySpan<byte> publicKey) =>
+        OfEd25519(name, publicKey, NoteAlgorithm.Ed25519);
+
+    private static NoteVerifier OfEd25519(string name, ReadOnlySpan<byte> publicKey, NoteAlgorithm algorithm)
     {
         if (!IsName(name) || publicKey.Length != 32)
         {
             throw new ArgumentException("A note key has a name without spaces and plus signs, and 32 bytes.", nameof(name));
         }
 
-        byte[] named = [.. Encoding.UTF8.GetBytes(name), (byte)'\n', (byte)NoteAlgorithm.Ed25519, .. publicKey];
-        return new NoteVerifier(name, IdOf(named), NoteAlgorithm.Ed25519, publicKey.ToArray());
+        byte[] named = [.. Encoding.UTF8.GetBytes(name), (byte)'\n', (byte)algorithm, .. publicKey];
+        return new NoteVerifier(name, IdOf(named), algorithm, publicKey.ToArray());
     }
+
+    /// <summary>A witness' key. Its id: the first four bytes of SHA-256(name ‖ 0x0a ‖ 0x04 ‖ key).</summary>
+    public static NoteVerifier OfCosignature(string name, ReadOnlySpan<byte> publicKey) =>
+        OfEd25519(name, publicKey, NoteAlgorithm.Cosignature);
 
     /// <summary>An ECDSA key from its SPKI in DER. Its id: the first four bytes of SHA-256 of the SPKI.</summary>
     public static NoteVerifier OfEcdsa(string name, ReadOnlySpan<byte> spki)
@@ -57,8 +69,9 @@ public sealed record NoteVerifier(string Name, uint KeyId, NoteAlgorithm Algorit
         var verifier = (NoteAlgorithm)type switch
         {
             NoteAlgorithm.Ed25519 when key.Length == 32 => OfEd25519(name, key),
+            NoteAlgorithm.Cosignature when key.Length == 32 => OfCosignature(name, key),
             NoteAlgorithm.Ecdsa => OfEcdsa(name, key),
-            _ => throw new FormatException("The verifier key is neither an Ed25519 nor an ECDSA P-256 key."),
+            _ => throw new FormatException("The verifier key is neither an Ed25519 nor an ECDSA P-256 nor a witness' key."),
         };
         return verifier.ToString() == text
             ? verifier
@@ -76,6 +89,14 @@ public sealed record NoteVerifier(string Name, uint KeyId, NoteAlgorithm Algorit
             return false;
         }
 
+        if (Algorithm is NoteAlgorithm.Cosignature)
+        {
+            // The time stands before the signature, and is signed with the text.
+            return signature.Signature.Length == TimeLength + 64 && VerifyEd25519(
+                Encoding.UTF8.GetBytes($"cosignature/v1\ntime {BinaryPrimitives.ReadUInt64BigEndian(signature.Signature)}\n{text}"),
+                signature.Signature[TimeLength..]);
+        }
+
         var bytes = Encoding.UTF8.GetBytes(text);
         if (Algorithm is NoteAlgorithm.Ecdsa)
         {
@@ -84,10 +105,7 @@ public sealed record NoteVerifier(string Name, uint KeyId, NoteAlgorithm Algorit
                 bytes, signature.Signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         }
 
-        var verifier = new Ed25519Signer();
-        verifier.Init(false, new Ed25519PublicKeyParameters(PublicKey));
-        verifier.BlockUpdate(bytes, 0, bytes.Length);
-        return signature.Signature.Length == 64 && verifier.VerifySignature(signature.Signature);
+        return VerifyEd25519(bytes, signature.Signature);
     }
 
     /// <summary>As it is published.</summary>
@@ -100,6 +118,14 @@ public sealed record NoteVerifier(string Name, uint KeyId, NoteAlgorithm Algorit
 
     private static uint IdOf(ReadOnlySpan<byte> named) =>
         BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(named));
+
+    private bool VerifyEd25519(byte[] text, byte[] signature)
+    {
+        var verifier = new Ed25519Signer();
+        verifier.Init(false, new Ed25519PublicKeyParameters(PublicKey));
+        verifier.BlockUpdate(text, 0, text.Length);
+        return signature.Length == 64 && verifier.VerifySignature(signature);
+    }
 
     /// <summary>Throws <see cref="FormatException"/> for anything but a P-256 key.</summary>
     private static ECDsa OpenEcdsa(ReadOnlySpan<byte> spki)

@@ -17,6 +17,7 @@ internal static class Rules
         ["Functions"] = ["Core", "Ledger", "Adapters"],
         ["Local"] = ["Core", "Ledger", "Adapters"],
         ["Cli"] = ["Core", "Ledger", "Adapters"],
+        ["LedgerBench"] = ["Core", "Ledger", "Adapters", "Local"],
         ["Fakes"] = ["Core", "Ledger"],
         ["Ledger.Tests"] = ["Ledger", "Fakes"],
         ["Core.Tests"] = ["Core", "Ledger", "Fakes"],
@@ -25,7 +26,7 @@ internal static class Rules
         ["Infra.Tests"] = ["Core", "Adapters"],
         // A sender of another system knows nothing of ours.
         ["Samples.Sender"] = [],
-        ["EndToEnd.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli", "Samples.Sender", "Fakes"],
+        ["EndToEnd.Tests"] = ["Core", "Ledger", "Adapters", "Local", "Cli", "LedgerBench", "Samples.Sender", "Fakes"],
         // The app's main job is held against the oracle of the end-to-end tests.
         // The settings of the template are held against those that the app reads.
         ["Functions.Tests"] = ["Core", "Ledger", "Adapters", "Functions", "Local", "EndToEnd.Tests", "Fakes", "Infra.Tests"],
@@ -65,6 +66,7 @@ internal static class Rules
             "Azure.Core", "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Logging.Abstractions",
             "System.CommandLine", "Spectre.Console",
         ],
+        ["LedgerBench"] = ["Azure.Storage.Blobs"],
         ["Samples.Sender"] = ["Azure.Identity", "Azure.Messaging.ServiceBus"],
         ["Fakes"] = [],
         ["Ledger.Tests"] = ["CsCheck", "Microsoft.Extensions.TimeProvider.Testing"],

@@ -26,6 +26,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     private readonly Dictionary<string, ScanLeaves> scans = new(StringComparer.Ordinal);
     private readonly HoldRules holds = new(openings);
     private readonly Dictionary<string, List<RequestLeaf>> requests = new(StringComparer.Ordinal);
+    private readonly AnchorRules anchors = new();
     private readonly HashSet<string> policies = new(StringComparer.Ordinal);
     private DateTimeOffset lastAt;
 
@@ -40,6 +41,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
             return;
         }
 
+        Guard(index, leaf.Type, () => anchors.Take(index, leaf, problems));
         Guard(index, leaf.Type, () => Take(index, leaf));
     }
 

@@ -33,6 +33,9 @@ public static class LeafTypes
     /// <summary>A request changed its state. Id: the request; part: the state.</summary>
     public const string Request = "request";
 
+    /// <summary>An outside party vouched for a checkpoint. Id: its size; part: the party.</summary>
+    public const string Anchor = "anchor";
+
     /// <summary>Points at an earlier leaf that says less, or something else, than what was done.</summary>
     public const string Correction = "correction";
 }
