@@ -24,7 +24,9 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
 {
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     private const int LeastNode = 20;
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Node takes seconds to load it, and minutes where a machine is loaded.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     private readonly Process process;
 
     private AzuriteProcess(Process process, int blobPort, int tablePort)

@@ -153,11 +153,16 @@ internal sealed partial class Machine : IAsyncDisposable
         return status!;
     }
 
+    /// <summary>Waits as long as something goes on: what <paramref name="otherwise"/> says changes with it.</summary>
     public static async Task WaitAsync(Func<Task<bool>> holds, Func<string> otherwise)
     {
-        for (var startedAt = Stopwatch.GetTimestamp(); !await holds();)
+        var last = "";
+        for (var changedAt = Stopwatch.GetTimestamp(); !await holds();)
         {
-            Assert.True(Stopwatch.GetElapsedTime(startedAt) < Patience, otherwise());
+            var said = otherwise();
+            changedAt = said == last ? changedAt : Stopwatch.GetTimestamp();
+            last = said;
+            Assert.True(Stopwatch.GetElapsedTime(changedAt) < Patience, said);
             await Task.Delay(200);
         }
     }

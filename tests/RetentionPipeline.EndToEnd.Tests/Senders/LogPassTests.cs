@@ -75,7 +75,7 @@ public sealed class LogPassTests(ITestOutputHelper output)
             RequestWindows.AtOnce,
             async () => (rows = await machine.Get<RequestDesk>().ListAsync(DateTimeOffset.MinValue, CancellationToken.None))
                 .All(row => row.State is RequestState.Completed),
-            () => $"{rows.Count(row => row.State is RequestState.Completed)} requests of {requests} are completed.");
+            () => $"{rows.Count(row => row.State is RequestState.Completed)} requests of {requests} are completed, {relay.Answered - before} bytes were read.");
         var read = relay.Answered - before;
 
         output.WriteLine(
