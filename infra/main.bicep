@@ -152,21 +152,21 @@ module app 'modules/app.bicep' = {
         Keys__vaultUri: keys.outputs.uri
         LedgerStorage__blobServiceUri: ledger.outputs.blobs
         Retention__actsAtOnce: '16'
-        Retention__freshnessSchedule: '0 */5 * * * *'
-        Retention__integrateSchedule: '*/30 * * * * *'
+        Retention_freshnessSchedule: '0 */5 * * * *'
+        Retention_integrateSchedule: '*/30 * * * * *'
         Retention__lateAfter: '00:15:00'
         Retention__operationsAtOnce: '4'
-        Retention__operationsQueue: operationsQueue
+        Retention_operationsQueue: operationsQueue
         Retention__origin: origin
         Retention__policy: policy
         Retention__pumpLimit: '00:20:00'
-        Retention__pumpSchedule: '0 * * * * *'
-        Retention__reconcileSchedule: '30 * * * * *'
+        Retention_pumpSchedule: '0 * * * * *'
+        Retention_reconcileSchedule: '30 * * * * *'
         Retention__requestWindows: 'policy'
-        Retention__scanSchedule: '15 * * * * *'
+        Retention_scanSchedule: '15 * * * * *'
         Retention__slicesAtOnce: '4'
-        Retention__slicesQueue: slicesQueue
-        Retention__tidySchedule: '0 45 * * * *'
+        Retention_slicesQueue: slicesQueue
+        Retention_tidySchedule: '0 45 * * * *'
         Retention__times: 'azure'
         ServiceBus__fullyQualifiedNamespace: bus.outputs.host
         WorkStorage__blobServiceUri: work.outputs.blobs

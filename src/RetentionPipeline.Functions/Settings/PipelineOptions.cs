@@ -24,6 +24,13 @@ internal sealed record PipelineOptions(
     /// <summary>The functions that a timer runs.</summary>
     public static IReadOnlyList<string> Timers { get; } = ["scan", "pump", "integrate", "reconcile", "tidy", FreshnessWatch.Watch];
 
+    /// <summary>
+    /// What triggers read as %…% lies in no section: on Linux the platform, which wakes the app for its triggers, reads app
+    /// settings by their plain names, and timers with nested ones have been seen to run only now and then
+    /// (Azure/azure-functions-host, issue 8649).
+    /// </summary>
+    private const string Flat = "Retention_";
+
     private static CrontabSchedule.ParseOptions SixFields => new() { IncludingSeconds = true };
 
     /// <summary>Reads them all. Throws <see cref="SettingsException"/> that names everything that is wrong.</summary>
@@ -55,7 +62,7 @@ internal sealed record PipelineOptions(
             Queues = ReadQueues(settings),
             Limits = ReadLimits(settings),
         };
-        var schedules = Timers.ToDictionary(timer => timer, timer => ReadSchedule(settings, $"Retention__{timer}Schedule"));
+        var schedules = Timers.ToDictionary(timer => timer, timer => ReadSchedule(settings, $"{Flat}{timer}Schedule"));
         var late = settings.Time("Retention__lateAfter", TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
         var times = deployment.Settings.Times;
         var limit = settings.Time("Retention__pumpLimit", TimeSpan.FromMinutes(20), times.LongestHandling + TimeSpan.FromSeconds(10), TimeOutOf(folder) - TimeSpan.FromSeconds(30));
@@ -63,7 +70,7 @@ internal sealed record PipelineOptions(
             schedules.ToDictionary(pair => pair.Key, pair => late + (2 * GapOf(pair.Value)) + (pair.Key == "pump" ? limit : TimeSpan.Zero)), late);
         var windows = ReadWindows(settings);
         TriggerSettings.Check(settings, FunctionsHost.FunctionClasses);
-        settings.RefuseOthers(["ServiceBus", "WorkStorage", "LedgerStorage", "Keys", "Retention", .. policy is null ? Array.Empty<string>() : ["Stores"]]);
+        settings.RefuseOthers(Flat, ["ServiceBus", "WorkStorage", "LedgerStorage", "Keys", "Retention", .. policy is null ? Array.Empty<string>() : ["Stores"]]);
         return new(deployment, deployed, schedules, freshness, PumpVisit.Within(limit, times), windows);
     }
 
@@ -126,10 +133,10 @@ internal sealed record PipelineOptions(
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var queue in new[] { QueueNames.Slices, QueueNames.Operations })
         {
-            var name = settings.Find($"Retention__{queue}Queue") ?? queue;
+            var name = settings.Find($"{Flat}{queue}Queue") ?? queue;
             if (name.Length > 260 || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'))
             {
-                settings.Refuse($"Retention__{queue}Queue", "is no name of a queue: letters, digits, dash, underscore, dot.");
+                settings.Refuse($"{Flat}{queue}Queue", "is no name of a queue: letters, digits, dash, underscore, dot.");
             }
 
             if (name != queue)

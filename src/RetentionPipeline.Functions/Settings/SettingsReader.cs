@@ -80,18 +80,18 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>Notes that a setting is wrong.</summary>
     public void Refuse(string name, string why) => problems.Add($"{name} {why}");
 
-    /// <summary>Notes each setting in the sections that nobody asked for.</summary>
-    public void RefuseOthers(params IEnumerable<string> sections)
+    /// <summary>Notes each setting that nobody asked for: in the sections, and those outside of them that begin as ours do.</summary>
+    /// <param name="flat">How settings begin that triggers read as %…%.</param>
+    /// <param name="sections">Ours.</param>
+    public void RefuseOthers(string flat, params IEnumerable<string> sections)
     {
-        foreach (var section in sections)
+        var names = sections.SelectMany(section => configuration.GetSection(section).AsEnumerable())
+            .Concat(configuration.AsEnumerable().Where(setting => setting.Key.StartsWith(flat, StringComparison.Ordinal)))
+            .Where(setting => setting.Value is not null)
+            .Select(setting => setting.Key.Replace(ConfigurationPath.KeyDelimiter, "__", StringComparison.Ordinal));
+        foreach (var name in names.Where(name => !asked.Contains(name)).Order(StringComparer.Ordinal))
         {
-            var names = configuration.GetSection(section).AsEnumerable()
-                .Where(setting => setting.Value is not null)
-                .Select(setting => setting.Key.Replace(ConfigurationPath.KeyDelimiter, "__", StringComparison.Ordinal));
-            foreach (var name in names.Where(name => !asked.Contains(name)).Order(StringComparer.Ordinal))
-            {
-                Refuse(name, "is no setting of this app. Is it misspelt?");
-            }
+            Refuse(name, "is no setting of this app. Is it misspelt?");
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace RetentionPipeline.Functions.Settings;
 
 /// <summary>
-/// What the triggers themselves read from the settings, as <c>%Section:name%</c>. The host resolves it, and leaves out a
+/// What the triggers themselves read from the settings, as <c>%Name%</c>. The host resolves it, and leaves out a
 /// function whose setting is missing, without a word: so each must be there before the app starts.
 /// </summary>
 internal static class TriggerSettings

@@ -8,6 +8,6 @@ public sealed class FreshnessFunction(FreshnessAlarm alarm, TimerRuns runs)
 {
     /// <summary>By timer.</summary>
     [Function("freshness")]
-    public Task RunAsync([TimerTrigger("%Retention:freshnessSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+    public Task RunAsync([TimerTrigger("%Retention_freshnessSchedule%")] TimerInfo timer, CancellationToken cancel) =>
         runs.RunAsync("freshness", alarm.RunAsync, cancel);
 }

@@ -9,6 +9,6 @@ public sealed class IntegrateFunction(PipelineTimers timers, TimerRuns runs)
 {
     /// <summary>By timer.</summary>
     [Function("integrate")]
-    public Task RunAsync([TimerTrigger("%Retention:integrateSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+    public Task RunAsync([TimerTrigger("%Retention_integrateSchedule%")] TimerInfo timer, CancellationToken cancel) =>
         runs.RunAsync("integrate", timers.IntegrateAsync, cancel);
 }

@@ -9,6 +9,6 @@ public sealed class PumpFunction(WorkPump pump, PumpVisit visit, TimerRuns runs)
 {
     /// <summary>By timer.</summary>
     [Function("pump")]
-    public Task RunAsync([TimerTrigger("%Retention:pumpSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+    public Task RunAsync([TimerTrigger("%Retention_pumpSchedule%")] TimerInfo timer, CancellationToken cancel) =>
         runs.RunAsync("pump", cancel => pump.RunWhileBusyAsync(visit, cancel), cancel);
 }

@@ -14,7 +14,7 @@ public sealed class SlicesFunction(PushedDeliveries deliveries, TimeProvider tim
     /// <summary>One message at a time; settled when the task ends.</summary>
     [Function(QueueNames.Slices)]
     public Task RunAsync(
-        [ServiceBusTrigger("%Retention:slicesQueue%", Connection = "ServiceBus", AutoCompleteMessages = false)] ServiceBusReceivedMessage message,
+        [ServiceBusTrigger("%Retention_slicesQueue%", Connection = "ServiceBus", AutoCompleteMessages = false)] ServiceBusReceivedMessage message,
         ServiceBusMessageActions actions, CancellationToken cancel) => deliveries.HandleAsync(
             ServiceBusWorkQueue.ToReceived(QueueNames.Slices, message), new ActionLocks(message, actions, time), cancel);
 }
@@ -25,7 +25,7 @@ public sealed class OperationsFunction(PushedDeliveries deliveries, TimeProvider
     /// <summary>One message at a time; settled when the task ends.</summary>
     [Function(QueueNames.Operations)]
     public Task RunAsync(
-        [ServiceBusTrigger("%Retention:operationsQueue%", Connection = "ServiceBus", AutoCompleteMessages = false)] ServiceBusReceivedMessage message,
+        [ServiceBusTrigger("%Retention_operationsQueue%", Connection = "ServiceBus", AutoCompleteMessages = false)] ServiceBusReceivedMessage message,
         ServiceBusMessageActions actions, CancellationToken cancel) => deliveries.HandleAsync(
             ServiceBusWorkQueue.ToReceived(QueueNames.Operations, message), new ActionLocks(message, actions, time), cancel);
 }

@@ -9,6 +9,6 @@ public sealed class ReconcileFunction(PipelineTimers timers, TimerRuns runs)
 {
     /// <summary>By timer.</summary>
     [Function("reconcile")]
-    public Task RunAsync([TimerTrigger("%Retention:reconcileSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+    public Task RunAsync([TimerTrigger("%Retention_reconcileSchedule%")] TimerInfo timer, CancellationToken cancel) =>
         runs.RunAsync("reconcile", cancel => Task.WhenAll(timers.CloseAsync(cancel), timers.ReconcileAsync(cancel)), cancel);
 }

@@ -10,6 +10,6 @@ public sealed class ScanFunction(PipelineTimers timers, TimerRuns runs)
 {
     /// <summary>By timer.</summary>
     [Function("scan")]
-    public Task RunAsync([TimerTrigger("%Retention:scanSchedule%")] TimerInfo timer, CancellationToken cancel) =>
+    public Task RunAsync([TimerTrigger("%Retention_scanSchedule%")] TimerInfo timer, CancellationToken cancel) =>
         runs.RunAsync("scan", cancel => Task.WhenAll(timers.ScanAsync(ScheduleUse.Schedules, cancel), timers.RequestsAsync(cancel)), cancel);
 }

@@ -9,6 +9,6 @@ public sealed class TidyFunction(PipelineTimers timers, TimerRuns runs)
 {
     /// <summary>By timer.</summary>
     [Function("tidy")]
-    public Task RunAsync([TimerTrigger("%Retention:tidySchedule%")] TimerInfo timer, CancellationToken cancel) =>
+    public Task RunAsync([TimerTrigger("%Retention_tidySchedule%")] TimerInfo timer, CancellationToken cancel) =>
         runs.RunAsync("tidy", timers.TidyAsync, cancel);
 }

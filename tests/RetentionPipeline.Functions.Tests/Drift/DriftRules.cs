@@ -24,6 +24,9 @@ internal static partial class DriftRules
 {
     private const string Part = "Retention__";
 
+    // What the platform reads too, to wake the app: it knows no sections.
+    private const string Flat = "Retention_";
+
     // What the host reads, not the app.
     private static readonly IReadOnlyList<string> OfTheHost =
         ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential", "AZURE_CLIENT_ID"];
@@ -37,27 +40,27 @@ internal static partial class DriftRules
         new("The app starts with the settings of the sample and of the template, and they name every setting of it", Settings,
             new(facts => facts.With("template", "Retention__forgotten", "1"), "template: Retention__forgotten is no setting of this app. Is it misspelt?"),
             new PlantedDrift(facts => facts.With("template", "Retention__lateAfter", null), "template: Retention__lateAfter does not stand there."),
-            new PlantedDrift(facts => facts.With("sample", "Retention__operationsQueue", null),
-                "sample: Retention__operationsQueue does not stand there.",
-                "sample: Retention__operationsQueue is missing. The host would leave out the function that it is for."),
+            new PlantedDrift(facts => facts.With("sample", "Retention_operationsQueue", null),
+                "sample: Retention_operationsQueue does not stand there.",
+                "sample: Retention_operationsQueue is missing. The host would leave out the function that it is for."),
             new PlantedDrift(facts => facts.With("template", "Stores__crm__tableServiceUri", null),
                 "template: Stores__crm is missing. Set a connection string, or Stores__crm__tableServiceUri."),
             new PlantedDrift(facts => facts.With("sample", "MY_SETTING", "1"), "sample: nobody reads MY_SETTING."),
-            new PlantedDrift(facts => facts.With("template", "Retention__scanSchedule", "0 0 2 31"),
-                "template: Retention__scanSchedule is no schedule of six fields (second, minute, hour, day, month, day of week).")),
+            new PlantedDrift(facts => facts.With("template", "Retention_scanSchedule", "0 0 2 31"),
+                "template: Retention_scanSchedule is no schedule of six fields (second, minute, hour, day, month, day of week).")),
         new("Each timer of the options is a published function with its own schedule, and each schedule is one", Timers,
             new(facts => facts with { Functions = facts.Functions.Where(function => function.Key != "tidy").ToDictionary() },
                 "The published app has no function tidy."),
             new PlantedDrift(facts => facts with { Functions = new Dictionary<string, JsonNode>(facts.Functions) { ["more"] = facts.Functions["scan"] } },
                 "Nothing is known of the published function more."),
             new PlantedDrift(facts => facts with { Functions = new Dictionary<string, JsonNode>(facts.Functions) { ["scan"] = facts.Functions["pump"] } },
-                "The schedule of scan is %Retention:pumpSchedule%."),
-            new PlantedDrift(facts => facts.With("template", "Retention__tidySchedule", "0 61 * * * *"), "template: NCrontab refuses the schedule of tidy."),
-            new PlantedDrift(facts => facts.With("sample", "Retention__pumpSchedule", "* * * * *"), "sample: NCrontab refuses the schedule of pump.")),
+                "The schedule of scan is %Retention_pumpSchedule%."),
+            new PlantedDrift(facts => facts.With("template", "Retention_tidySchedule", "0 61 * * * *"), "template: NCrontab refuses the schedule of tidy."),
+            new PlantedDrift(facts => facts.With("sample", "Retention_pumpSchedule", "* * * * *"), "sample: NCrontab refuses the schedule of pump.")),
         new("Each queue is named, made and received from, by the pump or by a trigger", Queues,
             new(facts => facts with { Queues = [.. facts.Queues.Where(queue => queue != "operations")] }, "The template makes no queue operations."),
-            new PlantedDrift(facts => facts.With("template", "Retention__slicesQueue", "slice"), "The template makes no queue slice."),
-            new PlantedDrift(facts => facts.With("sample", "Retention__slicesQueue", null), "sample: names no queue for slices."),
+            new PlantedDrift(facts => facts.With("template", "Retention_slicesQueue", "slice"), "The template makes no queue slice."),
+            new PlantedDrift(facts => facts.With("sample", "Retention_slicesQueue", null), "sample: names no queue for slices."),
             new PlantedDrift(facts => facts with { TriggerClasses = [typeof(SlicesFunction)] }, "No trigger receives from operations."),
             new PlantedDrift(facts => facts with { TriggerClasses = [] }, "No trigger receives from slices.", "No trigger receives from operations.")),
         new("What the local host runs a function runs, and the other way round", Handlers,
@@ -84,8 +87,8 @@ internal static partial class DriftRules
         var reader = facts.ReaderOf(place);
         var named = facts.Settings[place];
         return reader.Problems.Select(problem => $"{place}: {problem}")
-            .Concat(reader.Asked.Where(name => name.StartsWith(Part, StringComparison.Ordinal) && !named.ContainsKey(name)).Select(name => $"{place}: {name} does not stand there."))
-            .Concat(named.Keys.Except(OfTheHost).Where(name => !Sections.Contains(name.Split("__")[0])).Select(name => $"{place}: nobody reads {name}."));
+            .Concat(reader.Asked.Where(name => name.StartsWith(Flat, StringComparison.Ordinal) && !named.ContainsKey(name)).Select(name => $"{place}: {name} does not stand there."))
+            .Concat(named.Keys.Except(OfTheHost).Where(name => !Sections.Contains(name.Split("__")[0]) && !name.StartsWith(Flat, StringComparison.Ordinal)).Select(name => $"{place}: nobody reads {name}."));
     });
 
     private static IEnumerable<string> Timers(AppFacts facts)
@@ -95,10 +98,10 @@ internal static partial class DriftRules
             .Concat(facts.Functions.Keys.Except(known).Select(name => $"Nothing is known of the published function {name}."))
             .Concat(PipelineOptions.Timers.Where(facts.Functions.ContainsKey)
                 .Select(name => (Name: name, Schedule: (string?)facts.Functions[name]["bindings"]![0]!["schedule"]))
-                .Where(timer => timer.Schedule != $"%Retention:{timer.Name}Schedule%").Select(timer => $"The schedule of {timer.Name} is {timer.Schedule}."))
+                .Where(timer => timer.Schedule != $"%Retention_{timer.Name}Schedule%").Select(timer => $"The schedule of {timer.Name} is {timer.Schedule}."))
             .Concat(from place in facts.Settings
                     from name in PipelineOptions.Timers
-                    where CrontabSchedule.TryParse(place.Value.GetValueOrDefault($"{Part}{name}Schedule", ""), new CrontabSchedule.ParseOptions { IncludingSeconds = true }) is null
+                    where CrontabSchedule.TryParse(place.Value.GetValueOrDefault($"{Flat}{name}Schedule", ""), new CrontabSchedule.ParseOptions { IncludingSeconds = true }) is null
                     select $"{place.Key}: NCrontab refuses the schedule of {name}.");
     }
 
@@ -107,13 +110,13 @@ internal static partial class DriftRules
         var triggered = TriggerSettings.Of(facts.TriggerClasses);
         return (from place in facts.Settings
                 from queue in OwnQueues
-                where !place.Value.ContainsKey($"{Part}{queue}Queue")
+                where !place.Value.ContainsKey($"{Flat}{queue}Queue")
                 select $"{place.Key}: names no queue for {queue}.")
-            .Concat(OwnQueues.Select(queue => facts.Settings["template"].GetValueOrDefault($"{Part}{queue}Queue", queue))
+            .Concat(OwnQueues.Select(queue => facts.Settings["template"].GetValueOrDefault($"{Flat}{queue}Queue", queue))
                 .Except(facts.Queues).Select(queue => $"The template makes no queue {queue}."))
-            .Concat(OwnQueues.Where(queue => !triggered.Contains($"{Part}{queue}Queue")).Select(queue => $"No trigger receives from {queue}."))
+            .Concat(OwnQueues.Where(queue => !triggered.Contains($"{Flat}{queue}Queue")).Select(queue => $"No trigger receives from {queue}."))
             .Concat(OwnQueues.Concat(OwnQueues.Select(QueueNames.DeadLetterOf)).Except(MessageRouter.Queues).Select(queue => $"The pump receives nothing from {queue}."))
-            .Concat(triggered.Where(name => !OwnQueues.Any(queue => name == $"{Part}{queue}Queue")).Select(name => $"A trigger receives from {name}, which is none of the pipeline's."));
+            .Concat(triggered.Where(name => !OwnQueues.Any(queue => name == $"{Flat}{queue}Queue")).Select(name => $"A trigger receives from {name}, which is none of the pipeline's."));
     }
 
     private static IEnumerable<string> Handlers(AppFacts facts)

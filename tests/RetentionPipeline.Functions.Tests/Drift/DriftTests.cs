@@ -52,7 +52,7 @@ public sealed partial class DriftTests(FactsFixture fixture) : IClassFixture<Fac
     [GeneratedRegex(@"^\| (`[^|]+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"`((?:ServiceBus|WorkStorage|LedgerStorage|Stores__NAME|Keys|Retention|SECTION)(?:__\w+)?)`")]
+    [GeneratedRegex(@"`((?:ServiceBus|WorkStorage|LedgerStorage|Stores__NAME|Keys|Retention|SECTION)(?:__?\w+)?)`")]
     private static partial Regex Name();
 }
 

@@ -68,14 +68,14 @@ internal sealed class CompanyOnThisMachine : IAsyncDisposable
         ["Retention__policy"] = "contoso-outdoor.yaml",
         ["Retention__times"] = "local",
         ["Retention__requestWindows"] = "at-once",
-        ["Retention__slicesQueue"] = "contoso-slices",
+        ["Retention_slicesQueue"] = "contoso-slices",
         ["Retention__pumpLimit"] = "00:10:00",
-        ["Retention__scanSchedule"] = "* * * * * *",
-        ["Retention__pumpSchedule"] = "* * * * * *",
-        ["Retention__integrateSchedule"] = "* * * * * *",
-        ["Retention__reconcileSchedule"] = "* * * * * *",
-        ["Retention__tidySchedule"] = "0 * * * * *",
-        ["Retention__freshnessSchedule"] = "0 * * * * *",
+        ["Retention_scanSchedule"] = "* * * * * *",
+        ["Retention_pumpSchedule"] = "* * * * * *",
+        ["Retention_integrateSchedule"] = "* * * * * *",
+        ["Retention_reconcileSchedule"] = "* * * * * *",
+        ["Retention_tidySchedule"] = "0 * * * * *",
+        ["Retention_freshnessSchedule"] = "0 * * * * *",
     };
 
     private static Policy SamplePolicy => PolicyDocument.Load(SampleSimulation.PolicyText, "sample").Policy!;

@@ -18,7 +18,7 @@ public sealed class FunctionTests
         foreach (var timer in PipelineOptions.Timers)
         {
             var binding = JsonDocument.Parse(Assert.Single(app.Functions[timer].RawBindings)).RootElement;
-            Assert.Equal($"%Retention:{timer}Schedule%", binding.GetProperty("schedule").GetString());
+            Assert.Equal($"%Retention_{timer}Schedule%", binding.GetProperty("schedule").GetString());
         }
 
         // Loading makes no object: the constructor's dependencies are there only if the call comes to the storage.

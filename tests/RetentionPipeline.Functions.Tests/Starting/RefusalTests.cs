@@ -24,7 +24,7 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData("Retention__scanSchedule")]
+    [InlineData("Retention_scanSchedule")]
     [InlineData("Stores__shop")]
     public async Task One_that_is_missing_or_misspelt_or_malformed_stops_it(string name)
     {

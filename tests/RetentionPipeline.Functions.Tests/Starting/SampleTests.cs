@@ -42,7 +42,7 @@ public sealed class SampleTests : IDisposable
             $"Endpoint=sb://localhost:5672;SharedAccessKeyName={BusEndpoint.KeyName};SharedAccessKey={BusEndpoint.DevelopmentKey};UseDevelopmentEmulator=true;",
             Settings["ServiceBus"]);
         Assert.Equal($"AccountEndpoint=http://127.0.0.1:8081/;AccountKey={CosmosGateway.DevelopmentKey};", Settings["Stores__shop"]);
-        Assert.All(PipelineOptions.Timers, timer => Assert.True(Settings.ContainsKey($"Retention__{timer}Schedule"), timer));
+        Assert.All(PipelineOptions.Timers, timer => Assert.True(Settings.ContainsKey($"Retention_{timer}Schedule"), timer));
         Assert.Equal((0, 0, 0, 0), Ports(LocalOptions.Parse([]).Options!));
         Assert.Equal((1, 2, 3, 4), Ports(LocalOptions.Parse(["--keep", "--blob-port", "1", "--table-port", "2", "--bus-port", "3", "--cosmos-port", "4"]).Options!));
     }

@@ -41,14 +41,14 @@ public sealed class SettingsTests
     {
         var options = Read(new Dictionary<string, string>(TrialSettings.Needed)
         {
-            ["Retention__slicesQueue"] = "contoso-slices",
+            ["Retention_slicesQueue"] = "contoso-slices",
             ["Retention__slicesAtOnce"] = "2",
             ["Retention__operationsAtOnce"] = "3",
             ["Retention__actsAtOnce"] = "5",
             ["Retention__times"] = "local",
             ["Retention__lateAfter"] = "00:02:00",
             ["Retention__pumpLimit"] = "00:00:30",
-            ["Retention__scanSchedule"] = "0 */10 * * * *",
+            ["Retention_scanSchedule"] = "0 */10 * * * *",
         });
         Assert.Equal([new("slices", "contoso-slices")], options.Deployment.Queues!);
         Assert.Equal((2, 3, 5), (options.Deployment.Settings.Bounds.Slices, options.Deployment.Settings.Bounds.Operations, options.Deployment.Settings.ActConcurrency));

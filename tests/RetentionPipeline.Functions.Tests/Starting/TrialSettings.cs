@@ -20,17 +20,17 @@ internal static class TrialSettings
         ["Keys__folder"] = Path.Combine(AppContext.BaseDirectory, "keys"),
         ["Retention__origin"] = "retention.local/ledger",
         ["Retention__policy"] = "contoso-outdoor.yaml",
-        ["Retention__scanSchedule"] = Every,
-        ["Retention__pumpSchedule"] = Every,
-        ["Retention__integrateSchedule"] = Every,
-        ["Retention__reconcileSchedule"] = Every,
-        ["Retention__tidySchedule"] = Every,
-        ["Retention__freshnessSchedule"] = Every,
+        ["Retention_scanSchedule"] = Every,
+        ["Retention_pumpSchedule"] = Every,
+        ["Retention_integrateSchedule"] = Every,
+        ["Retention_reconcileSchedule"] = Every,
+        ["Retention_tidySchedule"] = Every,
+        ["Retention_freshnessSchedule"] = Every,
     };
 
     /// <summary>The same as an identity.</summary>
     public static IReadOnlyDictionary<string, string> AsIdentity { get; } = new Dictionary<string, string>(
-        Needed.Where(setting => setting.Key.StartsWith("Retention__", StringComparison.Ordinal)))
+        Needed.Where(setting => setting.Key.StartsWith("Retention_", StringComparison.Ordinal)))
     {
         ["ServiceBus__fullyQualifiedNamespace"] = "far.servicebus.windows.net",
         ["ServiceBus__credential"] = "managedidentity",
@@ -59,14 +59,14 @@ internal static class TrialSettings
         ["Retention__policy"] = "none.yaml",
         ["Retention__times"] = "oh-no!",
         ["Retention__requestWindows"] = "oh-no!",
-        ["Retention__scanSchedule"] = "oh-no!",
-        ["Retention__pumpSchedule"] = "0 * * * *",
-        ["Retention__integrateSchedule"] = "0 61 * * * *",
-        ["Retention__reconcileSchedule"] = "oh-no!",
-        ["Retention__tidySchedule"] = "* * * * * * *",
-        ["Retention__freshnessSchedule"] = "00:01:00",
-        ["Retention__slicesQueue"] = "oh no!",
-        ["Retention__operationsQueue"] = "oh/no!",
+        ["Retention_scanSchedule"] = "oh-no!",
+        ["Retention_pumpSchedule"] = "0 * * * *",
+        ["Retention_integrateSchedule"] = "0 61 * * * *",
+        ["Retention_reconcileSchedule"] = "oh-no!",
+        ["Retention_tidySchedule"] = "* * * * * * *",
+        ["Retention_freshnessSchedule"] = "00:01:00",
+        ["Retention_slicesQueue"] = "oh no!",
+        ["Retention_operationsQueue"] = "oh/no!",
         ["Retention__slicesAtOnce"] = "0",
         ["Retention__operationsAtOnce"] = "oh-no!",
         ["Retention__actsAtOnce"] = "1000",
