@@ -24,6 +24,21 @@ internal static class DurableFiles
         try
         {
             await WriteAsync(aside, content, cancel);
+        }
+        catch
+        {
+            File.Delete(aside);
+            throw;
+        }
+
+        return Name(aside, path);
+    }
+
+    /// <summary>Gives a flushed file its name, for good; the name that it had goes. False where the new one is taken: the file is gone.</summary>
+    public static bool Name(string aside, string path)
+    {
+        try
+        {
             return TryName(aside, path);
         }
         finally

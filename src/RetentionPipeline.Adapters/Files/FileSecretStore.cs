@@ -33,7 +33,7 @@ public sealed class FileSecretStore : ISecretStore
             return known;
         }
 
-        // Written aside and moved into place: a crash leaves no half of a key, and of two processes one wins.
+        // Written aside and named in one step: a crash leaves no half of a key, and of two processes one wins.
         var aside = PathOf($".{name}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -47,15 +47,7 @@ public sealed class FileSecretStore : ISecretStore
             file.Flush(flushToDisk: true);
         }
 
-        try
-        {
-            File.Move(aside, PathOf(name), overwrite: false);
-        }
-        catch (IOException) when (File.Exists(PathOf(name)))
-        {
-            File.Delete(aside);
-        }
-
+        DurableFiles.Name(aside, PathOf(name));
         return await FindAsync(name, cancel)
             ?? throw new IOException($"The secret '{name}' was written and is not there. Check the keys folder.");
     }

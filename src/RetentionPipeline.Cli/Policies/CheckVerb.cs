@@ -85,7 +85,7 @@ internal static class CheckVerb
             var measure = new SampleAnonymity(policy, rule, fields);
             using var reader = options.Sample == "-" ? Console.In : new StreamReader(options.Sample!);
             await measure.ReadAsync(reader, cancel);
-            return measure.Report() is { Records: > 0 } report ? (report, null) : (null, "The sample is empty. Give one JSON object a line.");
+            return measure.Report() is { SampleSize: > 0 } report ? (report, null) : (null, "The sample is empty. Give one JSON object a line.");
         }
         catch (SampleFormatException problem)
         {
@@ -105,7 +105,7 @@ internal static class CheckVerb
         {
             lines.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"sample: {report.Records} records in {report.Groups} groups; k = {report.K}; {report.Below(least)} records in groups smaller than {least}"));
+                $"sample: {report.SampleSize} records in {report.Groups} groups; k = {report.K}; {report.Below(least)} records in groups smaller than {least}"));
             lines.AddRange(report.Sizes.Take(10).Select(size => string.Create(CultureInfo.InvariantCulture, $"  {size.Value} groups of {size.Key}")));
         }
 
@@ -125,7 +125,7 @@ internal static class CheckVerb
         {
             json["sample"] = new JsonObject
             {
-                ["records"] = report.Records,
+                ["records"] = report.SampleSize,
                 ["groups"] = report.Groups,
                 ["k"] = report.K,
                 ["recordsBelow"] = report.Below(least),

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using RetentionPipeline.Core.Anonymisation;
 
 namespace RetentionPipeline.Core.Policies;
@@ -17,10 +18,10 @@ public sealed record StrengthFinding(string Rule, string Dataset, string? Field,
 public static class PolicyStrength
 {
     /// <summary>Categories whose fields name a person, or a thing that is one person's.</summary>
-    private static readonly HashSet<string> Identifying = new(StringComparer.Ordinal)
+    private static readonly FrozenSet<string> Identifying = new[]
     {
         "name-contact", "credentials", "payment", "device", "environment", "social-profile", "contacts", "cookie-id",
-    };
+    }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>All findings, in the order of the rules.</summary>
     public static IReadOnlyList<StrengthFinding> Of(Policy policy) =>

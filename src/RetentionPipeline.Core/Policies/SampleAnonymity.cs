@@ -5,11 +5,11 @@ using RetentionPipeline.Core.Anonymisation;
 namespace RetentionPipeline.Core.Policies;
 
 /// <summary>How many records of a sample look alike once a rule has acted: numbers only, never a value.</summary>
-/// <param name="Records">Size of the sample.</param>
+/// <param name="SampleSize">Records of the sample.</param>
 /// <param name="Groups">Different combinations of the quasi-identifiers.</param>
 /// <param name="K">Records of the smallest group: k-anonymity (Samarati and Sweeney 1998).</param>
 /// <param name="Sizes">Groups by their number of records.</param>
-public sealed record AnonymityReport(long Records, long Groups, long K, IReadOnlyDictionary<long, long> Sizes)
+public sealed record AnonymityReport(long SampleSize, long Groups, long K, IReadOnlyDictionary<long, long> Sizes)
 {
     /// <summary>Records in groups smaller than k.</summary>
     public long Below(long k) => Sizes.Where(size => size.Key < k).Sum(size => size.Key * size.Value);

@@ -68,7 +68,7 @@ public sealed class PolicyStrengthTests
                 """),
             CancellationToken.None);
         var report = measure.Report();
-        Assert.Equal((6, 3, 1), (report.Records, report.Groups, report.K));
+        Assert.Equal((6, 3, 1), (report.SampleSize, report.Groups, report.K));
         Assert.Equal(1, report.Below(2));
         Assert.Equal(3, report.Below(3));
         Assert.Equal([(1L, 1L), (2L, 1L), (3L, 1L)], report.Sizes.Select(size => (size.Key, size.Value)));
@@ -83,7 +83,7 @@ public sealed class PolicyStrengthTests
         measure.ReadAsync(new StringReader(string.Join("\n", lines)), CancellationToken.None).GetAwaiter().GetResult();
         var groups = pairs.GroupBy(pair => pair).Select(group => group.LongCount()).ToList();
         var report = measure.Report();
-        Assert.Equal((pairs.Length, groups.Count, groups.Min()), (report.Records, report.Groups, report.K));
+        Assert.Equal((pairs.Length, groups.Count, groups.Min()), (report.SampleSize, report.Groups, report.K));
     }, iter: 300);
 
     [Theory]
