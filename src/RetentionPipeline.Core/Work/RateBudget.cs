@@ -5,8 +5,9 @@ namespace RetentionPipeline.Core.Work;
 /// <summary>
 /// One rate per store, shared by all instances: a row holds the instant up to which requests are given away (a virtual
 /// schedule, as in the generic cell rate algorithm of ITU-T I.371). An instance takes a stretch of it, about half a
-/// second, and hands its requests out one by one at their instants. So there is never a burst, and what an instance
-/// that dies had taken is lost with it, at most half a second. What a request turns out to cost beyond the one that was
+/// second, and hands its requests out one by one at their instants. What an instance that dies had taken is lost with it,
+/// at most half a second. An instant that passes while its request waits is used all the same: in a process that stands
+/// still such requests gather, and follow each other at once when it goes on. What a request turns out to cost beyond the one that was
 /// asked for (a page that walks, a read-back, a retry, request units) is paid from the next stretch, before anything else.
 /// </summary>
 public sealed class RateBudget(IRowStore rows, TimeProvider time)
