@@ -24,6 +24,9 @@ public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
     /// <inheritdoc/>
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
 
+    /// <summary>By how much the next wait lasts longer than it was meant to, as in a process that stands still; once.</summary>
+    public TimeSpan NextWaitIsLateBy { get; set; }
+
     /// <summary>Moves the clock; never back.</summary>
     public void Advance(TimeSpan by)
     {
@@ -42,7 +45,8 @@ public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
         var isDeadline = callback.Method.DeclaringType?.FullName?.Contains("CancellationTokenSource", StringComparison.Ordinal) ?? false;
         if (!isDeadline && dueTime != Timeout.InfiniteTimeSpan)
         {
-            Advance(dueTime);
+            Advance(dueTime + NextWaitIsLateBy);
+            NextWaitIsLateBy = TimeSpan.Zero;
             callback(state);
         }
 

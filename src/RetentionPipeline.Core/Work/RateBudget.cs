@@ -6,8 +6,9 @@ namespace RetentionPipeline.Core.Work;
 /// One rate per store, shared by all instances: a row holds the instant up to which requests are given away (a virtual
 /// schedule, as in the generic cell rate algorithm of ITU-T I.371). An instance takes a stretch of it, about half a
 /// second, and hands its requests out one by one at their instants. What an instance that dies had taken is lost with it,
-/// at most half a second. An instant that passes while its request waits is used all the same: in a process that stands
-/// still such requests gather, and follow each other at once when it goes on. What a request turns out to cost beyond the one that was
+/// at most half a second. A request may be sent a little after its instant and no later: those that a process gathers
+/// while it stands still lapse, and are asked for anew. The instants lie so far apart that with all that lateness no
+/// window of five seconds holds more than the rate allows. What a request turns out to cost beyond the one that was
 /// asked for (a page that walks, a read-back, a retry, request units) is paid from the next stretch, before anything else.
 /// </summary>
 public sealed class RateBudget(IRowStore rows, TimeProvider time)
@@ -16,7 +17,10 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     private const double StretchSeconds = 0.5;
 
     /// <summary>A request may be up to this late against its instant before it lapses.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>No stretch of time as long as this one holds more requests than the rate has in it, but for one.</summary>
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, Stretch> stretches = new(StringComparer.Ordinal);
 
@@ -34,12 +38,19 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     {
         var stretch = stretches.GetOrAdd(use.Store, static _ => new Stretch());
         var giveUpAt = time.GetUtcNow() + patience;
+        var lapsed = false;
         while (true)
         {
             DateTimeOffset? slot;
             await stretch.Gate.WaitAsync(cancel);
             try
             {
+                if (lapsed)
+                {
+                    stretch.TakeBack();
+                    lapsed = false;
+                }
+
                 slot = stretch.Next(time.GetUtcNow(), Grace, use.Spent);
                 if (slot is null)
                 {
@@ -63,7 +74,11 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
                 await Task.Delay(wait, time, cancel);
             }
 
-            return BudgetAnswer.Taken;
+            lapsed = time.GetUtcNow() - slot.Value > Grace;
+            if (!lapsed)
+            {
+                return BudgetAnswer.Taken;
+            }
         }
     }
 
@@ -81,14 +96,15 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             return BudgetAnswer.NoneInTime;
         }
 
-        var until = from + TimeSpan.FromSeconds(count / (double)use.PerSecond);
+        var pace = use.PerSecond * (Window / (Window + Grace));
+        var until = from + TimeSpan.FromSeconds(count / pace);
         var text = until.UtcTicks.ToString(CultureInfo.InvariantCulture);
         RowWrite write = row is null
             ? new RowWrite.Insert(use.Store, text)
             : new RowWrite.Replace(use.Store, text, row.Version);
         if (await rows.CommitAsync(Partition, [write], cancel) is RowCommit.Committed)
         {
-            stretch.Refill(from, count, use.PerSecond);
+            stretch.Refill(from, count, pace);
         }
 
         return BudgetAnswer.Taken;
@@ -102,7 +118,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
         private DateTimeOffset from;
         private long count;
         private long used;
-        private int perSecond = 1;
+        private double pace = 1;
         private long paid;
         private long asked;
 
@@ -114,8 +130,15 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
         /// <summary>What a request cost so far, in units of the rate: 1 where that is requests, the mean where it is request units.</summary>
         public double CostOfOne(long spent) => asked == 0 ? 1 : Math.Max(1, spent / (double)asked);
 
-        public void Refill(DateTimeOffset start, long requests, int rate) =>
-            (from, count, used, perSecond) = (start, requests, 0, rate);
+        public void Refill(DateTimeOffset start, long requests, double perSecond) =>
+            (from, count, used, pace) = (start, requests, 0, perSecond);
+
+        /// <summary>The last leave was not used: its instant had passed when its request came to be sent.</summary>
+        public void TakeBack()
+        {
+            asked--;
+            paid--;
+        }
 
         /// <summary>Null when none is left. Debts are paid first; instants that are too long past have lapsed.</summary>
         public DateTimeOffset? Next(DateTimeOffset now, TimeSpan grace, long spent)
@@ -124,7 +147,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             (used, paid) = (used + pays, paid + pays);
             while (used < count)
             {
-                var slot = from + TimeSpan.FromSeconds(used++ / (double)perSecond);
+                var slot = from + TimeSpan.FromSeconds(used++ / pace);
                 if (slot + grace >= now)
                 {
                     asked++;
