@@ -92,6 +92,16 @@ internal sealed class ActRun : IDisposable
     /// <summary>Told of each act whose answer is lost.</summary>
     public Action<Exception>? AnswerLost { get; init; }
 
+    /// <summary>Its records are rewritten as whole contents.</summary>
+    public bool IsOfContent => Dataset.Format is not null && Batch.Action is RuleAction.Anonymise;
+
+    /// <summary>
+    /// Whether it is too late to begin with a record: a content that is not through when acts must no longer begin was read
+    /// for nothing, so that one is begun in the first half of that time only.
+    /// </summary>
+    public bool IsLateFor(int attempt) => attempt == 1 && IsOfContent
+        && limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 4;
+
     /// <summary>Why no act may begin now; <see cref="DeferCause.None"/> if one may.</summary>
     public async Task<DeferCause> WhyNotNowAsync()
     {

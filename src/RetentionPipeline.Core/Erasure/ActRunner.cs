@@ -66,8 +66,12 @@ public sealed partial class ActRunner
     private async Task ActOnAllAsync(ActRun run, ActTrace?[] traces, Exception?[] failures)
     {
         var remaining = traces.Length;
+
+        // Contents are read and written at the speed of a processor: more at once would only have more of them half read
+        // when the delivery's time is over.
+        var atOnce = run.IsOfContent ? Math.Min(limits.Concurrency, Environment.ProcessorCount) : limits.Concurrency;
         await Parallel.ForAsync(
-            0, traces.Length, new ParallelOptions { MaxDegreeOfParallelism = limits.Concurrency },
+            0, traces.Length, new ParallelOptions { MaxDegreeOfParallelism = atOnce },
             async (place, _) =>
             {
                 try

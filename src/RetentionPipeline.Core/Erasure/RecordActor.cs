@@ -32,6 +32,11 @@ internal sealed class RecordActor(FreshJudge judge)
         var current = new RecordView(entry.Version, entry.Subjects, entry.ClockAt, null, Moved: false);
         for (var attempt = 1; attempt <= 2; attempt++)
         {
+            if (run.IsLateFor(attempt))
+            {
+                return RecordOutcome.Deferred(DeferCause.Time);
+            }
+
             if (await run.WhyNotNowAsync() is not DeferCause.None and var cause)
             {
                 return RecordOutcome.Deferred(cause);
