@@ -20,12 +20,30 @@ public sealed partial class Reconciler(
         await parts.PolicyBook.AppendLeafAsync(cancel);
         foreach (var scan in await open.ListAsync(cancel))
         {
-            if (await book.FindPlanAsync(scan.Scan, cancel) is { } plan
-                && await book.FindClosingAsync(scan.Scan, cancel) is null
+            if (await book.FindPlanAsync(scan.Scan, cancel) is not { } plan)
+            {
+                await DropLeftBehindAsync(scan, cancel);
+            }
+            else if (await book.FindClosingAsync(scan.Scan, cancel) is null
                 && !await IsStoppedAsync(plan, cancel))
             {
                 await ReconcileAsync(plan, cancel);
             }
+        }
+    }
+
+    /// <summary>
+    /// A crash between a scan's row and its plan leaves the row. Whoever begins the same scan goes on from it; that of a
+    /// window of requests is begun by nobody once its window is not the newest any more, and their next window serves
+    /// them. A rule's scan that holds its dataset is the scan timer's to drop.
+    /// </summary>
+    private async Task DropLeftBehindAsync(OpenScan scan, CancellationToken cancel)
+    {
+        if (parts.Time.GetUtcNow() - scan.OpenedAt > parts.Times.Quiet
+            && await open.HolderAsync(scan.Dataset, cancel) != scan.Scan)
+        {
+            LogLeftBehind(scan.Scan, scan.Rule, scan.Dataset);
+            await open.RemoveAsync(scan.Scan, scan.Dataset, cancel);
         }
     }
 
@@ -189,6 +207,9 @@ public sealed partial class Reconciler(
 
     [LoggerMessage(1007, LogLevel.Error, "Operation {Operation} began five times and did not end; it is not confirmed")]
     private partial void LogOperationStuck(Guid operation);
+
+    [LoggerMessage(1020, LogLevel.Warning, "Scan {Scan} of rule {Rule} on {Dataset} was opened and never planned; it is dropped")]
+    private partial void LogLeftBehind(Guid scan, string rule, string dataset);
 
     [LoggerMessage(1008, LogLevel.Error, "Nobody reads queue {Queue}: work of scan {Scan} was sent and not begun")]
     private partial void LogNobodyReads(string queue, Guid scan);

@@ -58,7 +58,8 @@ public sealed class TaskDesk(
 
     /// <summary>
     /// Begins a task; one that has begun stays as it is, with the list of requests that it began with. Order: the row, the
-    /// plan, the rest; a crash between leaves a task that the next call begins.
+    /// plan, the rest, the row again if the reconciler took the scan for one that nobody begins; a crash between leaves a
+    /// task that the next call begins.
     /// </summary>
     public async Task<StartAnswer> StartAsync(TaskOrder order, CancellationToken cancel)
     {
@@ -69,10 +70,16 @@ public sealed class TaskDesk(
 
         var policy = await policies.GetAsync(order.Policy, cancel);
         await open.OpenBesideAsync(order.Scan, Rule.Request, order.Dataset, cancel);
-        return await starter.StartAsync(
+        var answer = await starter.StartAsync(
             new(order.Scan, policy, Rule.OfRequest(policy.Datasets[order.Dataset]), order.At, ScanPurpose.Request,
                 new ScanRequests(order.Served, order.Identifiers)),
             cancel);
+        if (answer is StartAnswer.Planned)
+        {
+            await open.OpenBesideAsync(order.Scan, Rule.Request, order.Dataset, cancel);
+        }
+
+        return answer;
     }
 
     /// <summary>

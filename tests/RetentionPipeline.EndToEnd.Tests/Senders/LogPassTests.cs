@@ -46,7 +46,7 @@ public sealed class LogPassTests(ITestOutputHelper output)
     [Fact]
     public Task Forty_requests_read_32_megabytes_of_logs_once() => RunAsync(requests: 40, blobs: 2);
 
-    [LongFact, Trait("Category", "Soak")]
+    [LongFact, Trait("Category", "Long")]
     public Task A_thousand_requests_read_a_gigabyte_of_logs_once() => RunAsync(requests: 1_000, blobs: 63);
 
     private async Task RunAsync(int requests, int blobs)

@@ -1,5 +1,7 @@
+using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Requests;
+using RetentionPipeline.Core.Scanning;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 
@@ -42,6 +44,57 @@ public sealed class RequestEndingTests
 
         Assert.Equal(["accepted", "partially-completed"], RequestShop.States(simulation, "r-1"));
         Assert.Equal("failed", await StateAsync(simulation, "access-logs"));
+    }
+
+    [Fact]
+    public async Task A_pass_over_logs_that_its_window_left_behind_unplanned_stays_open_for_nobody()
+    {
+        using var simulation = await RequestShop.StartAsync(Customers);
+        await RequestShop.SendAsync(simulation, "r-1", 1);
+        await simulation.RunUntilQuietAsync();
+        simulation.Time.Advance(RequestShop.Window);
+        simulation.Stores[RequestShop.Logs].Unreachable = true;
+        await simulation.Get<PipelineTimers>().RequestsAsync(CancellationToken.None);
+        Assert.Single(await simulation.Get<OpenScans>().ListAsync(CancellationToken.None));
+
+        simulation.Stores[RequestShop.Logs].Unreachable = false;
+        simulation.Time.Advance(RequestShop.Window);
+        await simulation.RunUntilQuietAsync();
+
+        Assert.Empty(await simulation.Get<OpenScans>().ListAsync(CancellationToken.None));
+        Assert.Equal(["accepted", "completed"], RequestShop.States(simulation, "r-1"));
+        Assert.Empty(RequestShop.LeftOf(simulation, 1));
+        await EvidenceCheck.AssertWellAsync(simulation);
+    }
+
+    [Fact]
+    public async Task A_pass_that_is_planned_late_is_carried_out_though_it_was_taken_for_left_behind()
+    {
+        using var simulation = await RequestShop.StartAsync(Customers);
+        await RequestShop.SendAsync(simulation, "r-1", 1);
+        await simulation.RunUntilQuietAsync();
+        simulation.Time.Advance(RequestShop.Window);
+        var open = simulation.Get<OpenScans>();
+        var looked = false;
+        simulation.Faults.Before = call =>
+        {
+            if (call == "records.ranges" && !looked)
+            {
+                // The instance that cuts the logs into ranges stands still, and another one reconciles.
+                looked = true;
+                simulation.Time.Advance(TimeSpan.FromHours(1));
+                simulation.Get<Reconciler>().RunAsync(CancellationToken.None).GetAwaiter().GetResult();
+                Assert.Empty(open.ListAsync(CancellationToken.None).GetAwaiter().GetResult());
+            }
+        };
+        await simulation.Get<PipelineTimers>().RequestsAsync(CancellationToken.None);
+        simulation.Faults.Before = null;
+        Assert.Single(await open.ListAsync(CancellationToken.None));
+        await simulation.RunUntilQuietAsync();
+
+        Assert.True(looked);
+        Assert.Equal(["accepted", "completed"], RequestShop.States(simulation, "r-1"));
+        Assert.Empty(RequestShop.LeftOf(simulation, 1));
     }
 
     [Fact]
