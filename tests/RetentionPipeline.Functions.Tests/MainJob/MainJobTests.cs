@@ -25,7 +25,7 @@ public sealed class MainJobTests(ITestOutputHelper output)
         await RunAsync(company, kills: 1, patience: TimeSpan.FromMinutes(5));
     }
 
-    [LongFact, Trait("Category", "Soak")]
+    [LongFact, Trait("Category", "Long")]
     public async Task Over_20_000_records_killed_ten_times_at_random_and_ended_in_mid_pump_it_loses_and_doubles_nothing()
     {
         await using var company = await CompanyOnThisMachine.StartAsync(records: 20_000, logMegabytes: 8);
