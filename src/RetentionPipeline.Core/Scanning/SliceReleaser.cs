@@ -18,11 +18,17 @@ internal enum ReleaseEnd
 
 /// <summary>
 /// Sends a slice's batches in order, each as a message that only names the operation, and keeps about a minute of work
-/// under way, less where what waits for half of that would count as forgotten: so queues stay short, and a stop or a changed policy meets little that is on its way. The cursor is raised
-/// after each send; who finds it behind sends again, and the copy finds its attempt taken.
+/// under way, less where what waits for half of that would count as forgotten: so queues stay short, and a stop or a
+/// changed policy meets little that is on its way. The cursor is raised after each send; who finds it behind sends again,
+/// and the copy finds its attempt taken. A batch that takes long (its message waits for a lock to run out, its store puts
+/// it off) holds up none behind it, within a span that a delivery can look through.
 /// </summary>
 internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWriter outcomes, ActLimits limits)
 {
+    /// <summary>From the first batch that has not ended to the newest that was sent, in windows.</summary>
+    private const int MostWindows = 4;
+
+    private const int LeastSpan = 256;
     private static readonly TimeSpan MostWork = TimeSpan.FromMinutes(1);
 
     public async Task<ReleaseEnd> RunAsync(ScanPlan plan, int slice, CancellationToken cancel)
@@ -31,6 +37,7 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
         var address = WorkAddress.OfSlice(plan.Scan, slice);
         var state = (await attempts.FindAsync(address, cancel))!;
         var count = (await book.FindNewestAsync(plan.Scan, slice, state.Planned, cancel))!.Number + 1;
+        var ahead = await ListEndedAheadAsync(plan.Scan, slice, state, cancel);
         while (state.Cursor < count)
         {
             if (limits.Time.GetElapsedTime(startedAt) >= limits.Times.LongestHandling / 2)
@@ -43,8 +50,9 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
                 return ReleaseEnd.Stopped;
             }
 
-            state = await LookAtEndedAsync(plan.Scan, slice, address, state, cancel);
-            if (state.Cursor - state.Ended >= Window(state))
+            state = await LookAtEndedAsync(plan.Scan, address, state, ahead, cancel);
+            var (sentAndOpen, window) = (state.Cursor - state.Ended, Window(state));
+            if (sentAndOpen - ahead.Count >= window || sentAndOpen >= Math.Max(LeastSpan, MostWindows * window))
             {
                 return ReleaseEnd.GoesOn;
             }
@@ -65,29 +73,44 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
 
     /// <summary>
     /// As many as ended in the last minute, at least sixteen; four where a deployment's times are short, since each of the
-    /// many slices that release at once has as many, and all stand in one queue. The mark is where the count of ended batches stood when
-    /// the last minute began.
+    /// many slices that release at once has as many, and all stand in one queue. The mark is where the count of ended
+    /// batches stood when the last minute began.
     /// </summary>
     private int Window(Attempt state)
     {
         var elapsed = limits.Time.GetUtcNow() - (state.MarkedAt ?? limits.Time.GetUtcNow());
         var most = limits.Times.Quiet / 2 < MostWork ? limits.Times.Quiet / 2 : MostWork;
-        var inTime = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended - state.Mark) / elapsed.TotalSeconds * most.TotalSeconds;
+        var inTime = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended + state.Ahead - state.Mark) / elapsed.TotalSeconds * most.TotalSeconds;
         return Math.Max(most < MostWork ? 4 : 16, (int)inTime);
     }
 
+    /// <summary>Batches that have ended though one before them has not.</summary>
+    private async Task<HashSet<int>> ListEndedAheadAsync(Guid scan, int slice, Attempt state, CancellationToken cancel)
+    {
+        var ahead = new HashSet<int>();
+        for (var number = state.Ended; number < state.Cursor; number++)
+        {
+            if (await HasEndedAsync(scan, slice, number, cancel))
+            {
+                ahead.Add(number);
+            }
+        }
+
+        return ahead;
+    }
+
     private async Task<Attempt> LookAtEndedAsync(
-        Guid scan, int slice, WorkAddress address, Attempt state, CancellationToken cancel)
+        Guid scan, WorkAddress address, Attempt state, HashSet<int> ahead, CancellationToken cancel)
     {
         var ended = state.Ended;
-        while (ended < state.Cursor && await HasEndedAsync(scan, slice, ended, cancel))
+        while (ended < state.Cursor && (ahead.Remove(ended) || await HasEndedAsync(scan, address.Slice, ended, cancel)))
         {
             ended++;
         }
 
         var now = limits.Time.GetUtcNow();
         var renewMark = state.MarkedAt is null || now - state.MarkedAt > TimeSpan.FromMinutes(1);
-        if (ended == state.Ended && !renewMark)
+        if (ended == state.Ended && ahead.Count == state.Ahead && !renewMark)
         {
             return state;
         }
@@ -96,7 +119,8 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
             address, attempt => attempt with
             {
                 Ended = Math.Max(attempt.Ended, ended),
-                Mark = renewMark ? attempt.Ended : attempt.Mark,
+                Ahead = ahead.Count,
+                Mark = renewMark ? attempt.Ended + attempt.Ahead : attempt.Mark,
                 MarkedAt = renewMark ? now : attempt.MarkedAt,
             }, cancel);
     }

@@ -13,12 +13,13 @@ namespace RetentionPipeline.Core.Work;
 /// <param name="Ended">Slices: released batches known to have ended, counted from the first.</param>
 /// <param name="Planned">Slices: batches known to be written.</param>
 /// <param name="Releasing">Slices: the message releases; before, it plans.</param>
-/// <param name="Mark">Slices: <paramref name="Ended"/> as it stood at <paramref name="MarkedAt"/>.</param>
+/// <param name="Mark">Slices: <paramref name="Ended"/> and <paramref name="Ahead"/> together, as they stood at <paramref name="MarkedAt"/>.</param>
 /// <param name="MarkedAt">Slices: when the last minute of work began to be counted.</param>
+/// <param name="Ahead">Slices: released batches behind those that are known to have ended as well.</param>
 public sealed record Attempt(
     int Number, DateTimeOffset NotBefore, DateTimeOffset? BegunAt, int BegunSends, bool Stopped,
     int Cursor = 0, int Ended = 0, int Planned = 0, bool Releasing = false, int Mark = 0,
-    DateTimeOffset? MarkedAt = null);
+    DateTimeOffset? MarkedAt = null, int Ahead = 0);
 
 /// <summary>What a delivery is, against the newest send.</summary>
 public enum DeliveryAge
