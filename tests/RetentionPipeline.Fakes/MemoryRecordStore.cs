@@ -93,11 +93,12 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
         Call("records.page", cancel, () =>
         {
             var parts = query.Range.Range.Split('/').Select(part => int.Parse(part, CultureInfo.InvariantCulture)).ToArray();
+
+            // A container is in the order of its keys.
             var items = Of(query.Location.Container).Values
+                .SkipWhile(item => query.Position is { } after && string.CompareOrdinal(item.Key.Canonical, after) <= 0)
                 .Where(item => item.Key.Id.StartsWith(query.Location.Prefix, StringComparison.Ordinal))
                 .Where(item => (int)((uint)StringComparer.Ordinal.GetHashCode(item.Key.Canonical) % parts[1]) == parts[0])
-                .Where(item => query.Position is null || string.CompareOrdinal(item.Key.Canonical, query.Position) > 0)
-                .OrderBy(item => item.Key.Canonical, StringComparer.Ordinal)
                 .Take(Math.Min(PageLimit, query.MaxRecords) + 1).ToList();
             var page = items.Take(Math.Min(PageLimit, query.MaxRecords)).ToList();
             return new RecordPage(
