@@ -71,17 +71,21 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
         return ReleaseEnd.AllSent;
     }
 
+    /// <summary>Work for so long is kept under way.</summary>
+    private TimeSpan Most => limits.Times.Quiet / 2 < MostWork ? limits.Times.Quiet / 2 : MostWork;
+
     /// <summary>
-    /// As many as ended in the last minute, at least sixteen; four where a deployment's times are short, since each of the
-    /// many slices that release at once has as many, and all stand in one queue. The mark is where the count of ended
-    /// batches stood when the last minute began.
+    /// As many as end in that time by what was seen of late, at least sixteen; four where a deployment's times are short,
+    /// since each of the many slices that release at once has as many, and all stand in one queue. What was seen of late is
+    /// counted from the mark before the last one, so that a new mark does not begin at nothing.
     /// </summary>
     private int Window(Attempt state)
     {
-        var elapsed = limits.Time.GetUtcNow() - (state.MarkedAt ?? limits.Time.GetUtcNow());
-        var most = limits.Times.Quiet / 2 < MostWork ? limits.Times.Quiet / 2 : MostWork;
-        var inTime = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended + state.Ahead - state.Mark) / elapsed.TotalSeconds * most.TotalSeconds;
-        return Math.Max(most < MostWork ? 4 : 16, (int)inTime);
+        var now = limits.Time.GetUtcNow();
+        var (mark, at) = state.PriorAt is { } prior ? (state.Prior, prior) : (state.Mark, state.MarkedAt ?? now);
+        var elapsed = now - at;
+        var inTime = elapsed < TimeSpan.FromSeconds(5) ? 0 : (state.Ended + state.Ahead - mark) / elapsed.TotalSeconds * Most.TotalSeconds;
+        return Math.Max(Most < MostWork ? 4 : 16, (int)inTime);
     }
 
     /// <summary>Batches that have ended though one before them has not.</summary>
@@ -109,7 +113,7 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
         }
 
         var now = limits.Time.GetUtcNow();
-        var renewMark = state.MarkedAt is null || now - state.MarkedAt > TimeSpan.FromMinutes(1);
+        var renewMark = state.MarkedAt is null || now - state.MarkedAt > Most;
         if (ended == state.Ended && ahead.Count == state.Ahead && !renewMark)
         {
             return state;
@@ -122,6 +126,8 @@ internal sealed class SliceReleaser(ScanBook book, Attempts attempts, OutcomeWri
                 Ahead = ahead.Count,
                 Mark = renewMark ? attempt.Ended + attempt.Ahead : attempt.Mark,
                 MarkedAt = renewMark ? now : attempt.MarkedAt,
+                Prior = renewMark ? attempt.Mark : attempt.Prior,
+                PriorAt = renewMark ? attempt.MarkedAt : attempt.PriorAt,
             }, cancel);
     }
 

@@ -14,12 +14,14 @@ namespace RetentionPipeline.Core.Work;
 /// <param name="Planned">Slices: batches known to be written.</param>
 /// <param name="Releasing">Slices: the message releases; before, it plans.</param>
 /// <param name="Mark">Slices: <paramref name="Ended"/> and <paramref name="Ahead"/> together, as they stood at <paramref name="MarkedAt"/>.</param>
-/// <param name="MarkedAt">Slices: when the last minute of work began to be counted.</param>
+/// <param name="MarkedAt">Slices: when that was; a new mark is set after each minute or so of work.</param>
 /// <param name="Ahead">Slices: released batches behind those that are known to have ended as well.</param>
+/// <param name="Prior">Slices: the mark before <paramref name="Mark"/>.</param>
+/// <param name="PriorAt">Slices: when that was.</param>
 public sealed record Attempt(
     int Number, DateTimeOffset NotBefore, DateTimeOffset? BegunAt, int BegunSends, bool Stopped,
     int Cursor = 0, int Ended = 0, int Planned = 0, bool Releasing = false, int Mark = 0,
-    DateTimeOffset? MarkedAt = null, int Ahead = 0);
+    DateTimeOffset? MarkedAt = null, int Ahead = 0, int Prior = 0, DateTimeOffset? PriorAt = null);
 
 /// <summary>What a delivery is, against the newest send.</summary>
 public enum DeliveryAge
