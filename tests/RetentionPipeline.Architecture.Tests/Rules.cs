@@ -39,7 +39,8 @@ internal static class Rules
     {
         // Small enough for an auditor to read: .NET has no Ed25519, that is all it lacks.
         ["Ledger"] = ["BouncyCastle.Cryptography"],
-        ["Core"] = ["YamlDotNet", "NodaTime", "NCrontab", "Polly.Core", "Microsoft.Extensions.Logging.Abstractions"],
+        // Which digits are a telephone number is a table of all countries that only its library keeps.
+        ["Core"] = ["libphonenumber-csharp", "YamlDotNet", "NodaTime", "NCrontab", "Polly.Core", "Microsoft.Extensions.Logging.Abstractions"],
         ["Adapters"] =
         [
             // The Cosmos SDK leaves the choice of Newtonsoft.Json to who uses it, and fails without one.

@@ -42,7 +42,7 @@ public sealed class MemoryRecordStoreTests : RecordStoreContract
         }
 
         public RecordRewrite Rewrite(StageMark stage, string value) =>
-            new RecordRewrite.OfFields(stage, _ => new Dictionary<string, object?> { ["Value"] = value });
+            FieldChanges.At(stage, ("Value", "replace", $"with={value}"));
     }
 }
 
@@ -77,9 +77,7 @@ public abstract class TableStoreContract(StorageUnderTest storage) : RecordStore
         foreach (var drop in new[] { false, true })
         {
             var version = (await test.Store.ReadAsync(test.Location, key, [], CancellationToken.None))!.Version;
-            var rewrite = new RecordRewrite.OfFields(Stage, fields => drop
-                ? new Dictionary<string, object?> { ["Goes"] = RemovedField.Value }
-                : new Dictionary<string, object?> { ["Ip"] = "203.0.113.0" });
+            var rewrite = drop ? FieldChanges.At(Stage, ("Goes", "remove", "")) : FieldChanges.At(Stage, ("Ip", "truncate-ip", ""));
             var ready = (PreparedRewrite.Ready)await test.Store.PrepareRewriteAsync(test.Location, key, version, rewrite, CancellationToken.None);
             Assert.IsType<ActResult.Done>(await ready.Commit(CancellationToken.None));
         }
@@ -110,7 +108,7 @@ public abstract class TableStoreContract(StorageUnderTest storage) : RecordStore
         }
 
         public RecordRewrite Rewrite(StageMark stage, string value) =>
-            new RecordRewrite.OfFields(stage, _ => new Dictionary<string, object?> { ["Value"] = value });
+            FieldChanges.At(stage, ("Value", "replace", $"with={value}"));
     }
 }
 

@@ -55,7 +55,8 @@ public static class PipelineServices
         .AddSingleton<LogExport>().AddSingleton<PublicLog>().AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
 
     private static void AddErasure(IServiceCollection services, PipelineSettings settings) => services
-        .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<WorkBatches>()
+        .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<RuleKeys>()
+        .AddSingleton<ActRules>().AddSingleton<WorkBatches>()
         .AddSingleton(provider => new ActLimits(
             provider.GetRequiredService<StopSwitch>(), provider.GetRequiredService<RateBudget>(),
             provider.GetRequiredService<TimeProvider>(), settings.Times, settings.ActConcurrency)

@@ -45,14 +45,6 @@ internal static class CosmosFields
     public static StageMark? Stage(JsonElement mark) =>
         StageMark.Decode(mark.ValueKind == JsonValueKind.String ? mark.GetString() : null);
 
-    /// <summary>All fields: each object as itself and with what lies in it.</summary>
-    public static IReadOnlyDictionary<string, object?> All(JsonElement item)
-    {
-        var fields = new Dictionary<string, object?>(StringComparer.Ordinal);
-        Collect(item, "", fields);
-        return fields;
-    }
-
     public static object? Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null => null,
@@ -64,24 +56,8 @@ internal static class CosmosFields
         _ => value.GetRawText(),
     };
 
-    /// <summary>Is its value its JSON text, so that a changed one is JSON again?</summary>
-    public static bool IsText(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Object || (value.ValueKind == JsonValueKind.Array && !IsPlain(value));
-
     private static bool IsPlain(JsonElement list) =>
         list.EnumerateArray().All(entry => entry.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array));
-
-    private static void Collect(JsonElement item, string before, Dictionary<string, object?> fields)
-    {
-        foreach (var property in item.EnumerateObject())
-        {
-            fields.TryAdd(before + property.Name, Value(property.Value));
-            if (property.Value.ValueKind == JsonValueKind.Object)
-            {
-                Collect(property.Value, before + property.Name + ".", fields);
-            }
-        }
-    }
 
     private static StageMark? StageOf(JsonElement item, string stageField) => Stage(At(item, [stageField]));
 

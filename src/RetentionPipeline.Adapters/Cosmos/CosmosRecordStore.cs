@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Azure.Cosmos;
 using RetentionPipeline.Core.Records;
@@ -74,15 +75,14 @@ public sealed class CosmosRecordStore(string store, CosmosAccount account) : IRe
         DatasetLocation location, RecordKey key, string version, RecordRewrite rewrite, CancellationToken cancel) =>
         CallAsync<PreparedRewrite>(location, CosmosOperation.Read, async container =>
         {
-            var transform = ((RecordRewrite.OfFields)rewrite).Transform;
+            var transform = ((RecordRewrite.OfFields)rewrite).Document;
             using var item = await FindAsync(location.Container, container, key, cancel);
             if (item is null || item.RootElement.GetProperty("_etag").GetString() != version)
             {
                 return new PreparedRewrite.Ended(item is null ? new ActResult.NotFound() : new ActResult.VersionMismatch());
             }
 
-            var changes = transform(CosmosFields.All(item.RootElement));
-            var written = new ItemRewriter(changes, location.StageField, rewrite.Stage).Write(item.RootElement);
+            var written = ItemRewriter.Write(JsonMarshal.GetRawUtf8Value(item.RootElement), transform, location.StageField, rewrite.Stage);
             return new PreparedRewrite.Ready(null, token => ActAsync(
                 location, CosmosOperation.Rewrite, key, there => there.Container.ReplaceItemStreamAsync(
                     written, key.Id, CosmosKeys.Read(key.Partition), Conditional(version), token), token));

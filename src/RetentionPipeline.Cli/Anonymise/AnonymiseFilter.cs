@@ -65,7 +65,7 @@ public static class AnonymiseFilter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static string? AddPolicy(ref FilterArguments asked)
     {
-        var (plan, refusal) = PolicyPlan.Read(asked.PolicyFile!, asked.Dataset!, asked.Plan);
+        var (plan, refusal) = PolicyPlan.Read(asked);
         asked = asked with { Plan = plan };
         return refusal;
     }

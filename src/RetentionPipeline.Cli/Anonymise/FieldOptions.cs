@@ -19,8 +19,15 @@ internal static class FieldOptions
                 return $"'{option}' is not NAME:OPERATOR[,PARAMETER=VALUE].";
             }
 
-            var problems = OperatorCatalogue.AddToStream(
-                parts[0], option[..colon], parameters.ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal), ref plan);
+            var given = parameters.ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+            var (keys, refusal) = FilterKeys.Read(
+                asked.KeysFolder, OperatorCatalogue.KeyOf(parts[0], given) is { } key ? [key] : []);
+            if (refusal is not null)
+            {
+                return refusal;
+            }
+
+            var problems = OperatorCatalogue.AddToStream(parts[0], option[..colon], given, keys, ref plan);
             if (problems.Count > 0)
             {
                 return string.Join(' ', problems.Select(problem => $"{problem.Message} {problem.Remedy}"));

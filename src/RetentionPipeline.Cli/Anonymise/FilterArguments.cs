@@ -19,6 +19,7 @@ internal sealed record FilterArguments(StreamPlan Plan)
           --format FORMAT          combined, ndjson, csv or w3c: lines have fields
           --field NAME:OPERATOR[,PARAMETER=VALUE]...
                                    change a field: request:strip-query, client.ip:truncate-ip, user:replace,with=x
+          --keys DIR               folder of the keys that hmac needs; a key that is not there is made
           --policy FILE --dataset NAME
                                    do what the policy's rules do to the logs of a dataset
           --gzip[=fastest|optimal] refuse what is not gzip; how hard the result is compressed
@@ -40,6 +41,8 @@ internal sealed record FilterArguments(StreamPlan Plan)
 
     public string? IdentifierFile { get; init; }
 
+    public string? KeysFolder { get; init; }
+
     public bool InPlace { get; init; }
 
     public bool Statistics { get; init; }
@@ -58,7 +61,7 @@ internal sealed record FilterArguments(StreamPlan Plan)
         for (var i = 0; i < arguments.Count && asked.Problem is null; i++)
         {
             var argument = arguments[i];
-            if (argument is "--policy" or "--dataset" or "--drop-lines-of" or "--max-expanded" or "--format" or "--field")
+            if (argument is "--policy" or "--dataset" or "--keys" or "--drop-lines-of" or "--max-expanded" or "--format" or "--field")
             {
                 i++;
                 asked = i < arguments.Count ? asked.With(argument, arguments[i]) : asked with { Problem = $"'{argument}' needs a value." };
@@ -87,6 +90,7 @@ internal sealed record FilterArguments(StreamPlan Plan)
     {
         "--policy" => this with { PolicyFile = value },
         "--dataset" => this with { Dataset = value },
+        "--keys" => this with { KeysFolder = value },
         "--field" => this with { Fields = [.. Fields, value] },
         "--format" => value switch
         {

@@ -7,8 +7,9 @@ namespace RetentionPipeline.Cli.Anonymise;
 internal static class PolicyPlan
 {
     /// <summary>The plan, or why there is none.</summary>
-    public static (StreamPlan Plan, string? Refusal) Read(string file, string datasetName, StreamPlan plan)
+    public static (StreamPlan Plan, string? Refusal) Read(FilterArguments asked)
     {
+        var (file, datasetName, plan) = (asked.PolicyFile!, asked.Dataset!, asked.Plan);
         var loaded = PolicyDocument.Load(File.ReadAllText(file), file);
         if (loaded.Policy is not { } policy)
         {
@@ -22,11 +23,13 @@ internal static class PolicyPlan
 
         var rules = policy.Rules.Where(rule => rule.Dataset == datasetName && rule.Action is RuleAction.Anonymise).ToList();
         plan = plan with { Format = RuleOperators.FormatOf(dataset) };
-        foreach (var use in rules.SelectMany(rule => rule.Operators))
+        var uses = rules.SelectMany(rule => rule.Operators).ToList();
+        var (keys, refusal) = FilterKeys.Read(asked.KeysFolder, RuleOperators.KeysOf(uses));
+        foreach (var use in uses)
         {
-            OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, ref plan);
+            OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, keys, ref plan);
         }
 
-        return (plan, rules.Count > 0 ? null : $"No rule of the policy anonymises dataset '{datasetName}'.");
+        return (plan, rules.Count > 0 ? refusal : $"No rule of the policy anonymises dataset '{datasetName}'.");
     }
 }

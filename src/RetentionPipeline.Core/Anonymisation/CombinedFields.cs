@@ -34,7 +34,7 @@ internal sealed class CombinedFields(IReadOnlyList<string> wanted) : ILineFormat
 
             if (places[field] >= 0)
             {
-                found.Add(field == 4 ? Target(record, at, end, places[field]) : new FieldPlace(places[field], at, end));
+                found.Add(field == 4 ? Target(record, at, end, places[field]) : new FieldPlace(PlaceNames.Of(places[field]), at, end));
             }
 
             at = end + 1;
@@ -69,7 +69,7 @@ internal sealed class CombinedFields(IReadOnlyList<string> wanted) : ILineFormat
     {
         var inside = record[(at + 1)..(end - 1)];
         var (first, last) = (inside.IndexOf((byte)' '), inside.LastIndexOf((byte)' '));
-        return first < 0 ? new FieldPlace(name, at, end)
-            : new FieldPlace(name, at + 1 + first + 1, last > first ? at + 1 + last : end - 1);
+        return first < 0 ? new FieldPlace(PlaceNames.Of(name), at, end)
+            : new FieldPlace(PlaceNames.Of(name), at + 1 + first + 1, last > first ? at + 1 + last : end - 1);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class CsvFields : ILineFormat
             }
             else if (column < places!.Length && places[column] >= 0)
             {
-                found.Add(new FieldPlace(places[column], at, end));
+                found.Add(new FieldPlace(PlaceNames.Of(places[column]), at, end));
             }
 
             at = end + 1;

@@ -1,10 +1,16 @@
-using System.Text;
-
 namespace RetentionPipeline.Core.Anonymisation;
 
-/// <summary>Changes fields of a record. Pure and idempotent.</summary>
+/// <summary>Changes fields of a record. Pure, and idempotent unless it says otherwise.</summary>
 public interface IFieldOperator
 {
+    /// <summary>
+    /// The field that it is about, and behind it those that it changes or reads along. In JSON these are paths.
+    /// </summary>
+    IReadOnlyList<string> Names { get; }
+
+    /// <summary>Whether a list goes as a whole; else each of its entries is changed.</summary>
+    bool TakesWhole { get; }
+
     /// <summary>The fields to change, with their new values; <see cref="DroppedField"/> for one that goes.</summary>
     IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields);
 }
@@ -20,9 +26,32 @@ public sealed record DroppedField
     }
 }
 
-/// <summary>An operator over one field: a function of its value. A field that is missing or null stays so.</summary>
-internal sealed class OneField(string field, Func<object, object?> change) : IFieldOperator
+/// <summary>An object or a list where a value is expected: no operator reads it, and it may be dropped or replaced.</summary>
+internal sealed record NestedValue
 {
+    public static readonly NestedValue Value = new();
+
+    private NestedValue()
+    {
+    }
+}
+
+/// <summary>An operator over one field alone.</summary>
+internal interface IValueOperator : IFieldOperator
+{
+    /// <summary>What a value becomes; <see cref="DroppedField"/> where it goes.</summary>
+    object? Change(object? value);
+}
+
+/// <summary>A function of one field's value. A field that is missing or null stays so.</summary>
+internal sealed class OneField(string field, Func<object, object?> change) : IValueOperator
+{
+    public IReadOnlyList<string> Names { get; } = [field];
+
+    public bool TakesWhole { get; init; }
+
+    public object? Change(object? value) => value is null ? null : change(value);
+
     public IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields)
     {
         if (fields.TryGetValue(field, out var value) && value is not null)
@@ -36,92 +65,15 @@ internal sealed class OneField(string field, Func<object, object?> change) : IFi
     }
 }
 
-/// <summary>The functions behind the operators' names.</summary>
-internal static class FieldFunctions
+/// <summary><c>remove</c>: the field goes, with its name.</summary>
+internal sealed class Removal(string field) : IValueOperator
 {
-    /// <summary>An address, alone or within text.</summary>
-    public static object? TruncateIp(object value, AddressBits bits) => OnText(value, bytes => AddressText.Cut(bytes, bits));
+    public IReadOnlyList<string> Names { get; } = [field];
 
-    /// <summary>A field known to be a host name keeps its last labels.</summary>
-    public static object? TruncateHost(object value, int keepLabels)
-    {
-        if (value is not string host)
-        {
-            return null;
-        }
+    public bool TakesWhole => true;
 
-        var labels = host.TrimEnd('.').Split('.');
-        return labels.Length <= keepLabels ? host : string.Join('.', labels[^keepLabels..]);
-    }
+    public object? Change(object? value) => DroppedField.Value;
 
-    /// <summary>Rounds down to a multiple.</summary>
-    public static object? RoundNumber(object value, long to) => value switch
-    {
-        long number => number - (((number % to) + to) % to),
-        double number => Math.Floor(number / to) * to,
-        string text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) =>
-            (number - (((number % to) + to) % to)).ToString(CultureInfo.InvariantCulture),
-        _ => null,
-    };
-
-    /// <summary>To the start of its year, month, day or hour, in UTC. What is no date goes.</summary>
-    public static object? TruncateDate(object value, string to)
-    {
-        var text = value as string;
-        var at = value as DateTimeOffset?;
-        if (text is not null && DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed))
-        {
-            at = parsed;
-        }
-
-        if (at is not { } instant)
-        {
-            return null;
-        }
-
-        var utc = instant.UtcDateTime;
-        var cut = to switch
-        {
-            "year" => new DateTime(utc.Year, 1, 1, 0, 0, 0, DateTimeKind.Utc),
-            "month" => new DateTime(utc.Year, utc.Month, 1, 0, 0, 0, DateTimeKind.Utc),
-            "day" => utc.Date,
-            _ => utc.Date.AddHours(utc.Hour),
-        };
-        var result = new DateTimeOffset(DateTime.SpecifyKind(cut, DateTimeKind.Utc));
-        return text is null ? result : result.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>Keeps the first and the last characters; the rest becomes the mask.</summary>
-    public static object? Mask(object value, int first, int last, char mask)
-    {
-        if (value is not string text)
-        {
-            return null;
-        }
-
-        var runes = text.EnumerateRunes().ToArray();
-        var masked = new StringBuilder();
-        for (var i = 0; i < runes.Length; i++)
-        {
-            masked.Append(i < first || i >= runes.Length - last ? runes[i].ToString() : mask.ToString());
-        }
-
-        return runes.Length <= first + last ? new string(mask, runes.Length) : masked.ToString();
-    }
-
-    /// <summary>The leading characters of a postcode.</summary>
-    public static object? Postcode(object value, int keep) =>
-        value is string text ? text[..Math.Min(keep, text.Length)].TrimEnd() : null;
-
-    /// <summary>What follows the last @.</summary>
-    public static object? EmailDomain(object value) =>
-        value is string text ? text[(text.LastIndexOf('@') + 1)..] : null;
-
-    /// <summary>A URL without its query and fragment.</summary>
-    public static object? StripQuery(object value) =>
-        value is string text && text.IndexOfAny(['?', '#']) is >= 0 and var end ? text[..end] : value as string;
-
-    private static object? OnText(object value, Func<byte[], byte[]> change) =>
-        value is string text ? Encoding.UTF8.GetString(change(Encoding.UTF8.GetBytes(text))) : null;
+    public IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields) =>
+        fields.ContainsKey(field) ? [new(field, DroppedField.Value)] : [];
 }

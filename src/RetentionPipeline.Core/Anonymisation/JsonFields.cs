@@ -1,175 +1,130 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
-/// One JSON value a line (RFC 8259). A name is a path: dots lead into objects, and a list on the way stands for each of its
-/// values. What is dropped goes with its name and a comma.
+/// JSON (RFC 8259): a line of NDJSON, or a document. A name is a path (<see cref="JsonPaths"/>). What is dropped goes with
+/// its name and a comma. Not for concurrent use.
 /// </summary>
-internal sealed class JsonFields : ILineFormat
+/// <param name="paths">The wanted paths.</param>
+/// <param name="unreadable">Reason where it is no JSON.</param>
+internal sealed class JsonFields(JsonPaths paths, string unreadable) : ILineFormat
 {
-    private readonly PathNode root = new("");
+    public const string NoLine = "not-ndjson";
+    public const string NoDocument = "not-json";
+    private const int MaxDepth = 128;
+    private static readonly PlaceNames Nobody = PlaceNames.Of(-1);
 
-    public JsonFields(IReadOnlyList<string> wanted)
-    {
-        for (var name = 0; name < wanted.Count; name++)
-        {
-            wanted[name].Split('.').Aggregate(root, (node, part) => node.Child(part)).Name = name;
-        }
-    }
+    private readonly JsonValues values = new();
+    private readonly List<int> owners = [];
+    private List<FieldPlace> found = [];
 
     public int RecordEnd(ReadOnlySpan<byte> bytes) => bytes.IndexOf((byte)'\n') + 1 is > 0 and var end ? end : -1;
 
     public void Find(ReadOnlySpan<byte> record, List<FieldPlace> found)
     {
+        this.found = found;
+        owners.Clear();
         try
         {
-            var reader = new Utf8JsonReader(record);
+            var reader = new Utf8JsonReader(record, new JsonReaderOptions { MaxDepth = MaxDepth });
             reader.Read();
-            new Walk(found).Value(ref reader, root, null);
+            Value(ref reader, paths.Root, new FieldPlace(Nobody, 0, 0));
             if (reader.Read())
             {
-                throw new UnreadableContentException("not-ndjson");
+                throw new UnreadableContentException(unreadable);
             }
         }
         catch (JsonException)
         {
-            throw new UnreadableContentException("not-ndjson");
+            throw new UnreadableContentException(unreadable);
         }
     }
 
     public object? Read(ReadOnlySpan<byte> written)
     {
-        var reader = new Utf8JsonReader(written);
-        reader.Read();
         try
         {
-            return reader.TokenType switch
-            {
-                JsonTokenType.Null => null,
-                JsonTokenType.String => reader.GetString(),
-                JsonTokenType.Number => reader.TryGetInt64(out var whole) ? whole : reader.GetDouble(),
-                JsonTokenType.True or JsonTokenType.False => reader.GetBoolean(),
-                _ => new Nested(),
-            };
+            return JsonValues.Read(written);
         }
         catch (InvalidOperationException)
         {
             // Not UTF-8, or half a surrogate pair.
-            throw new UnreadableContentException("not-ndjson");
+            throw new UnreadableContentException(unreadable);
         }
     }
 
-    public void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output)
+    public void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output) => values.Write(value, output);
+
+    public int OwnerOf(int owner) => owner < 0 ? -1 : owners[owner];
+
+    /// <summary>The reader is at a value's first token, and afterwards at its last.</summary>
+    private void Value(ref Utf8JsonReader reader, PathNode? node, in FieldPlace member)
     {
-        var asText = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-        using var writer = new Utf8JsonWriter(output, asText);
-        switch (value)
+        if (node is null)
         {
-            case null:
-                writer.WriteNullValue();
-                break;
-            case long whole:
-                writer.WriteNumberValue(whole);
-                break;
-            case double number:
-                writer.WriteNumberValue(number);
-                break;
-            case bool truth:
-                writer.WriteBooleanValue(truth);
-                break;
-            default:
-                writer.WriteStringValue(DelimitedText.Text(value));
-                break;
+            reader.Skip();
+            return;
+        }
+
+        var (isList, isObject) = (reader.TokenType is JsonTokenType.StartArray, reader.TokenType is JsonTokenType.StartObject);
+        var place = -1;
+        if (node.Names is { } names)
+        {
+            place = found.Count;
+            found.Add(member with { Names = names, Start = (int)reader.TokenStartIndex, IsList = isList });
+        }
+
+        if ((isList && node.HasEntries) || (isObject && node.HasMembers))
+        {
+            Members(ref reader, node, member.Owner);
+        }
+        else
+        {
+            reader.Skip();
+        }
+
+        if (place >= 0)
+        {
+            CollectionsMarshal.AsSpan(found)[place].End = (int)reader.BytesConsumed;
         }
     }
 
-    /// <summary>An object: no operator reads it, and it may be dropped or replaced.</summary>
-    private sealed record Nested;
-
-    /// <summary>A part of the wanted paths.</summary>
-    private sealed class PathNode(string part)
+    private void Members(ref Utf8JsonReader reader, PathNode node, int owner)
     {
-        private readonly List<PathNode> children = [];
-
-        public string Part { get; } = part;
-
-        public int Name { get; set; } = -1;
-
-        public PathNode Child(string wanted)
-        {
-            if (children.Find(child => child.Part == wanted) is { } known)
-            {
-                return known;
-            }
-
-            children.Add(new PathNode(wanted));
-            return children[^1];
-        }
-
-        public PathNode? Next(ref Utf8JsonReader reader)
-        {
-            foreach (var child in children)
-            {
-                if (reader.ValueTextEquals(child.Part))
-                {
-                    return child;
-                }
-            }
-
-            return null;
-        }
-    }
-
-    /// <summary>One pass over a value; JSON's depth is limited by the reader (64).</summary>
-    private sealed class Walk(List<FieldPlace> found)
-    {
-        private int owners;
-
-        public void Value(ref Utf8JsonReader reader, PathNode? node, MemberPlace? member)
+        var self = owners.Count;
+        owners.Add(owner);
+        var (before, waiting) = (0, -1);
+        for (var ordinal = 0; reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray); ordinal++)
         {
             var start = (int)reader.TokenStartIndex;
-            if (node is null || (node.Name >= 0 && reader.TokenType is not JsonTokenType.StartArray))
+            if (waiting >= 0)
             {
-                reader.Skip();
-                if (node is not null)
-                {
-                    found.Add(new FieldPlace(node.Name, start, (int)reader.BytesConsumed) { Member = member });
-                }
-
-                return;
+                CollectionsMarshal.AsSpan(found)[waiting].NextStart = start;
             }
 
-            if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+            PathNode? next;
+            if (reader.TokenType is JsonTokenType.PropertyName)
             {
-                Members(ref reader, node, owners++);
+                next = node.Member(ref reader);
+                reader.Read();
             }
-        }
-
-        private void Members(ref Utf8JsonReader reader, PathNode node, int owner)
-        {
-            MemberPlace? before = null;
-            var beforeEnd = 0;
-            for (var ordinal = 0; reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray); ordinal++)
+            else
             {
-                var member = new MemberPlace(owner, ordinal, beforeEnd, (int)reader.TokenStartIndex);
-                if (before is not null)
-                {
-                    before.NextStart = member.Start;
-                }
-
-                var next = node;
-                if (reader.TokenType is JsonTokenType.PropertyName)
-                {
-                    next = node.Next(ref reader);
-                    reader.Read();
-                }
-
-                Value(ref reader, next, member);
-                (before, beforeEnd) = (member, (int)reader.BytesConsumed);
+                next = node.Entry(ordinal);
             }
+
+            waiting = next?.Names is null ? -1 : found.Count;
+            Value(ref reader, next, new FieldPlace(Nobody, 0, 0)
+            {
+                Owner = self,
+                Ordinal = ordinal,
+                BeforeEnd = before,
+                MemberStart = start,
+            });
+            before = (int)reader.BytesConsumed;
         }
     }
 }

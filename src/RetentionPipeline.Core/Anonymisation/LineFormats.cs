@@ -21,30 +21,29 @@ public enum LineFormat
     W3c,
 }
 
-/// <summary>An operator over fields of a line.</summary>
-/// <param name="Names">The fields that it reads and changes.</param>
-/// <param name="Operator">What it does.</param>
-public sealed record FieldUse(IReadOnlyList<string> Names, IFieldOperator Operator);
-
 /// <summary>Where a wanted field's value stands in a record, and what goes with it when it is dropped.</summary>
-/// <param name="Name">Its place among the wanted names.</param>
+/// <param name="Names">Which of the wanted names it has.</param>
 /// <param name="Start">First byte of the value as it is written, quotes included.</param>
 /// <param name="End">Behind the value.</param>
-internal readonly record struct FieldPlace(int Name, int Start, int End)
+internal record struct FieldPlace(PlaceNames Names, int Start, int End)
 {
-    /// <summary>The members around it, where dropping it takes its name and a comma along; null where it leaves a gap.</summary>
-    public MemberPlace? Member { get; init; }
-}
+    /// <summary>The object or list that it is in; -1 where dropping it leaves a gap.</summary>
+    public int Owner { get; init; } = -1;
 
-/// <summary>A member of a JSON object or list.</summary>
-/// <param name="Owner">Tells the object or list from others of the record.</param>
-/// <param name="Ordinal">How many stand before it.</param>
-/// <param name="BeforeEnd">Where the member before it ends.</param>
-/// <param name="Start">Where it begins, with its name.</param>
-internal sealed record MemberPlace(int Owner, int Ordinal, int BeforeEnd, int Start)
-{
-    /// <summary>Where the next one begins; 0 for the last.</summary>
+    /// <summary>How many members of the owner stand before it.</summary>
+    public int Ordinal { get; init; }
+
+    /// <summary>Where the member before it ends.</summary>
+    public int BeforeEnd { get; init; }
+
+    /// <summary>Where it begins, with its name.</summary>
+    public int MemberStart { get; init; }
+
+    /// <summary>Where the next member begins; 0 for the last.</summary>
     public int NextStart { get; set; }
+
+    /// <summary>Whether the value is a list.</summary>
+    public bool IsList { get; init; }
 }
 
 /// <summary>A format with fields. Throws <see cref="UnreadableContentException"/> for a record that is not of it.</summary>
@@ -61,6 +60,9 @@ internal interface ILineFormat
 
     /// <summary>Writes a value in place of another. What is dropped or null is written as the format writes nothing.</summary>
     void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output);
+
+    /// <summary>The owner around an owner of the record that was looked at last; -1 around the outermost.</summary>
+    int OwnerOf(int owner) => -1;
 }
 
 /// <summary>Makes formats.</summary>
@@ -69,7 +71,7 @@ internal static class LineFormats
     public static ILineFormat Of(LineFormat format, IReadOnlyList<string> names) => format switch
     {
         LineFormat.Combined => new CombinedFields(names),
-        LineFormat.Ndjson => new JsonFields(names),
+        LineFormat.Ndjson => new JsonFields(new JsonPaths(names), JsonFields.NoLine),
         LineFormat.Csv => new CsvFields(names),
         LineFormat.W3c => new W3cFields(names),
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Text has no fields."),

@@ -1,13 +1,16 @@
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
-/// <c>coarsen-location</c>: a grid whose cells have at least the given area at every latitude. Bands of equal height, each
-/// cut into as many equal cells as its area allows; a position becomes the centre of its cell. California calls a location
-/// precise that lies inside a circle of 1,850 ft, an area of 0.999 km² (Civ. Code §1798.140(w)).
+/// <c>coarsen-location</c>: a grid whose cells have at least the given area at every latitude (on WGS 84). Bands
+/// of equal height, each cut into as many equal cells as its area allows; a position becomes the centre of its cell.
+/// California calls a location precise that lies inside a circle of 1,850 ft, an area of 0.999 km² (Civ. Code
+/// §1798.140(w)).
 /// </summary>
 public sealed class LocationGrid : IFieldOperator
 {
-    private const double EarthRadiusKm = 6371.0088;
+    // WGS 84. On a sphere of the same size a cell near the equator would be 0.45 % smaller than it seems.
+    private const double EquatorKm = 6378.137;
+    private const double Flattening = 1 / 298.257223563;
     private readonly string latitudeField;
     private readonly string longitudeField;
     private readonly int bands;
@@ -17,8 +20,14 @@ public sealed class LocationGrid : IFieldOperator
     public LocationGrid(string latitudeField, string longitudeField, double minAreaKm2)
     {
         (this.latitudeField, this.longitudeField, this.minAreaKm2) = (latitudeField, longitudeField, minAreaKm2);
-        bands = Math.Max(1, (int)(Math.PI * EarthRadiusKm / Math.Sqrt(minAreaKm2)));
+        bands = Math.Max(1, (int)(Math.PI * EquatorKm / Math.Sqrt(minAreaKm2)));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Names => [latitudeField, longitudeField];
+
+    /// <inheritdoc/>
+    public bool TakesWhole => false;
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields)
@@ -66,8 +75,18 @@ public sealed class LocationGrid : IFieldOperator
     private double BandArea(int band)
     {
         var height = Math.PI / bands;
-        var (south, north) = ((band * height) - (Math.PI / 2), ((band + 1) * height) - (Math.PI / 2));
-        return 2 * Math.PI * EarthRadiusKm * EarthRadiusKm * (Math.Sin(north) - Math.Sin(south));
+        return AreaUpTo(((band + 1) * height) - (Math.PI / 2)) - AreaUpTo((band * height) - (Math.PI / 2));
+    }
+
+    /// <summary>
+    /// Area of the ellipsoid between the equator and a geodetic latitude (Snyder, Map Projections, USGS 1395, eq. 3-12).
+    /// </summary>
+    private static double AreaUpTo(double latitude)
+    {
+        var squared = Flattening * (2 - Flattening);
+        var (e, sine) = (Math.Sqrt(squared), Math.Sin(latitude));
+        return Math.PI * EquatorKm * EquatorKm * (1 - squared)
+            * ((sine / (1 - (squared * sine * sine))) + (Math.Atanh(e * sine) / e));
     }
 
     private static bool TryDegrees(object? value, double limit, out double degrees)

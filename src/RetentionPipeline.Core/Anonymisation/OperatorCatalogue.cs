@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>A parameter that is wrong, or an operator that does not exist.</summary>
@@ -20,12 +22,15 @@ public static class OperatorCatalogue
         ["coarsen-location"] = ["longitude-field", "min-area-km2"],
         ["email-domain"] = [],
         ["generalise-postcode"] = ["keep"],
+        ["hmac"] = ["epoch", "key"],
         ["mask"] = ["char", "keep-first", "keep-last"],
         ["null"] = [],
         ["remove"] = [],
         ["replace"] = ["with"],
         ["round-number"] = ["to"],
-        ["strip-query"] = [],
+        ["scrub-text"] = ["kinds", "region"],
+        ["shift-date"] = ["epoch", "key", "max-days", "subject-field"],
+        ["strip-query"] = ["keep"],
         ["truncate-date"] = ["to"],
         ["truncate-host"] = ["keep-labels"],
         ["truncate-ip"] = ["v4", "v6"],
@@ -41,9 +46,17 @@ public static class OperatorCatalogue
     public static IReadOnlyCollection<string> Parameters { get; } =
         [.. Known.Values.SelectMany(names => names).Distinct().Order(StringComparer.Ordinal)];
 
+    /// <summary>The key that an operator needs; null for one that needs none, or whose parameters are wrong.</summary>
+    public static KeyUse? KeyOf(string name, IReadOnlyDictionary<string, string> parameters)
+    {
+        var read = new ParameterReader(name, parameters);
+        return name is "hmac" or "shift-date" && read.Key() is var use && read.Problems.Count == 0 ? use : null;
+    }
+
     /// <summary>Makes an operator over a field; all problems at once.</summary>
+    /// <param name="keys">Holds what <see cref="KeyOf"/> names, where the operator is to run.</param>
     public static OperatorResult ForField(
-        string name, string? field, IReadOnlyDictionary<string, string> parameters)
+        string name, string? field, IReadOnlyDictionary<string, string> parameters, OperatorKeys keys)
     {
         var read = new ParameterReader(name, parameters);
         if (!Known.TryGetValue(name, out var allowed))
@@ -58,17 +71,23 @@ public static class OperatorCatalogue
             read.Add("operator-field-missing", $"Operator '{name}' names no field.", "Add 'field:' with the field's name.");
         }
 
-        var made = Make(name, field ?? "", read);
+        if (name == "remove" && int.TryParse(field?.Split('.')[^1], NumberStyles.None, CultureInfo.InvariantCulture, out _) && field.Contains('.', StringComparison.Ordinal))
+        {
+            // The entry behind it would be the next to go.
+            read.Add("operator-on-entry", $"Operator 'remove' on '{field}' is not idempotent: run twice, it removes two entries.", "Use 'null', or remove the list.");
+        }
+
+        var made = Make(name, field ?? "", read, keys);
         return read.Problems.Count > 0 ? new OperatorResult(null, read.Problems) : new OperatorResult(made, []);
     }
 
     /// <summary>Adds an operator over text to a plan; problems are returned.</summary>
     public static IReadOnlyList<OperatorProblem> AddToStream(
-        string name, string? field, IReadOnlyDictionary<string, string> parameters, ref StreamPlan plan)
+        string name, string? field, IReadOnlyDictionary<string, string> parameters, OperatorKeys keys, ref StreamPlan plan)
     {
         if (field is not null && plan.Format is not LineFormat.Text)
         {
-            return AddToFields(name, field, parameters, ref plan);
+            return AddToFields(name, field, parameters, keys, ref plan);
         }
 
         var read = new ParameterReader(name, parameters);
@@ -103,11 +122,17 @@ public static class OperatorCatalogue
     }
 
     private static IReadOnlyList<OperatorProblem> AddToFields(
-        string name, string field, IReadOnlyDictionary<string, string> parameters, ref StreamPlan plan)
+        string name, string field, IReadOnlyDictionary<string, string> parameters, OperatorKeys keys, ref StreamPlan plan)
     {
-        var made = ForField(name, field, parameters);
-        string[] names = parameters.TryGetValue("longitude-field", out var longitude) ? [field, longitude] : [field];
-        if (plan.Format is LineFormat.Combined && names.FirstOrDefault(one => !CombinedFields.Names.Contains(one)) is { } unknown)
+        var made = ForField(name, field, parameters, keys);
+        if (name == "shift-date")
+        {
+            return [.. made.Problems, new(
+                "operator-not-for-logs", "Operator 'shift-date' does not work on logs: run twice, it shifts twice.", "Use truncate-date.")];
+        }
+
+        if (plan.Format is LineFormat.Combined
+            && (made.Operator?.Names ?? [field]).FirstOrDefault(one => !CombinedFields.Names.Contains(one)) is { } unknown)
         {
             var known = string.Join(", ", CombinedFields.Names);
             return [.. made.Problems, new("field-unknown", $"A combined log has no field '{unknown}'.", $"Use one of {known}.")];
@@ -115,13 +140,13 @@ public static class OperatorCatalogue
 
         if (made.Operator is { } @operator && made.Problems.Count == 0)
         {
-            plan = plan with { Fields = [.. plan.Fields, new FieldUse(names, @operator)] };
+            plan = plan with { Fields = [.. plan.Fields, @operator] };
         }
 
         return made.Problems;
     }
 
-    private static IFieldOperator Make(string name, string field, ParameterReader read)
+    private static IFieldOperator Make(string name, string field, ParameterReader read, OperatorKeys keys)
     {
         switch (name)
         {
@@ -133,22 +158,31 @@ public static class OperatorCatalogue
             case "generalise-postcode":
                 var keep = read.Whole("keep", 3, 1, 10);
                 return new OneField(field, value => FieldFunctions.Postcode(value, keep));
+            case "hmac":
+                var pseudonyms = read.Key();
+                return new OneField(field, value => KeyedFunctions.Hmac(value, pseudonyms, keys));
             case "mask":
                 var (first, last) = (read.Whole("keep-first", 0, 0, 1000), read.Whole("keep-last", 0, 0, 1000));
                 var mask = read.Letter("char", '*');
                 return new OneField(field, value => FieldFunctions.Mask(value, first, last, mask));
             case "null":
-                return new OneField(field, _ => null);
+                return new OneField(field, _ => null) { TakesWhole = true };
             case "remove":
                 return new Removal(field);
             case "replace":
                 var with = read.Text("with");
-                return new OneField(field, _ => with);
+                return new OneField(field, _ => with) { TakesWhole = true };
             case "round-number":
                 var to = read.Whole("to", null, 1, int.MaxValue);
                 return new OneField(field, value => FieldFunctions.RoundNumber(value, to));
+            case "scrub-text":
+                return new OneField(field, new TextScrub(read.Kinds(), read.Region()).Change);
+            case "shift-date":
+                var shifts = read.Key();
+                return new DateShift(field, read.Text("subject-field") ?? "", read.Whole("max-days", 50, 1, 366), () => keys.Get(shifts));
             case "strip-query":
-                return new OneField(field, FieldFunctions.StripQuery);
+                var kept = read.Words("keep").ToFrozenSet(StringComparer.Ordinal);
+                return new OneField(field, value => FieldFunctions.StripQuery(value, kept));
             case "truncate-date":
                 var unit = read.OneOf("to", "year", "month", "day", "hour");
                 return new OneField(field, value => FieldFunctions.TruncateDate(value, unit));
@@ -162,102 +196,4 @@ public static class OperatorCatalogue
     }
 
     private static OperatorResult Fail(OperatorProblem problem) => new(null, [problem]);
-
-    private sealed class Removal(string field) : IFieldOperator
-    {
-        public IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields) =>
-            fields.ContainsKey(field) ? [new(field, DroppedField.Value)] : [];
-    }
-}
-
-/// <summary>Reads the parameters of one operator and collects what is wrong with them.</summary>
-internal sealed class ParameterReader(string name, IReadOnlyDictionary<string, string> parameters)
-{
-    public List<OperatorProblem> Problems { get; } = [];
-
-    public void Add(string code, string message, string remedy) => Problems.Add(new(code, message, remedy));
-
-    public void Allow(params ReadOnlySpan<string> allowed)
-    {
-        foreach (var given in parameters.Keys)
-        {
-            if (!allowed.Contains(given))
-            {
-                var known = allowed.Length == 0 ? "It takes none." : $"It takes {string.Join(", ", allowed!)}.";
-                Add("parameter-unknown", $"Operator '{name}' has no parameter '{given}'.", known);
-            }
-        }
-    }
-
-    public int Whole(string parameter, int? fallback, int least, int most)
-    {
-        if (!parameters.TryGetValue(parameter, out var text))
-        {
-            return fallback ?? Missing(parameter, $"a whole number from {least} to {most}", least);
-        }
-
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
-        {
-            return value;
-        }
-
-        Add("parameter-invalid", $"Parameter '{parameter}' of operator '{name}' is no such number.", $"Give a whole number from {least} to {most}.");
-        return least;
-    }
-
-    public double Number(string parameter, double fallback, double above)
-    {
-        if (!parameters.TryGetValue(parameter, out var text))
-        {
-            return fallback;
-        }
-
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value > above && value < 1e8)
-        {
-            return value;
-        }
-
-        Add(
-            "parameter-invalid", $"Parameter '{parameter}' of operator '{name}' must be a number above {above.ToString(CultureInfo.InvariantCulture)}.",
-            "A smaller cell is a precise location by Civ. Code §1798.140(w). Give 1.0 or more.");
-        return fallback;
-    }
-
-    public string? Text(string parameter) =>
-        parameters.TryGetValue(parameter, out var text) ? text : Missing<string?>(parameter, "a text", null);
-
-    public char Letter(string parameter, char fallback)
-    {
-        if (!parameters.TryGetValue(parameter, out var text))
-        {
-            return fallback;
-        }
-
-        if (text.Length == 1)
-        {
-            return text[0];
-        }
-
-        Add("parameter-invalid", $"Parameter '{parameter}' of operator '{name}' is not one character.", "Give one character.");
-        return fallback;
-    }
-
-    public string OneOf(string parameter, params ReadOnlySpan<string> values)
-    {
-        if (parameters.TryGetValue(parameter, out var text) && values.Contains(text))
-        {
-            return text;
-        }
-
-        Add(
-            "parameter-invalid", $"Parameter '{parameter}' of operator '{name}' is missing or unknown.",
-            $"Give one of {string.Join(", ", values!)}.");
-        return values[0];
-    }
-
-    private T Missing<T>(string parameter, string what, T value)
-    {
-        Add("parameter-missing", $"Operator '{name}' needs the parameter '{parameter}'.", $"Give {what}.");
-        return value;
-    }
 }

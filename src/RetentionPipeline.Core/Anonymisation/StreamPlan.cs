@@ -14,7 +14,7 @@ public sealed record StreamPlan(
     public LineFormat Format { get; init; }
 
     /// <summary>Operators over fields of the format, in this order.</summary>
-    public IReadOnlyList<FieldUse> Fields { get; init; } = [];
+    public IReadOnlyList<IFieldOperator> Fields { get; init; } = [];
 
     /// <summary>Whether the content is compressed.</summary>
     public ContentCompression Compression { get; init; } = ContentCompression.Detect;
@@ -56,8 +56,8 @@ public sealed record StreamStatistics(long Lines, long Changed, long Dropped, lo
 
 /// <summary>Content that cannot be processed; nothing of it is in the message.</summary>
 /// <param name="reason">
-/// Constant code: corrupt-gzip, not-gzip, expanded-limit, line-too-long, not-combined, not-ndjson, not-csv, not-w3c,
-/// column-missing.
+/// Constant code: corrupt-gzip, not-gzip, expanded-limit, line-too-long, not-combined, not-ndjson, not-json, not-csv,
+/// not-w3c, column-missing.
 /// </param>
 public sealed class UnreadableContentException(string reason) : Exception($"The content cannot be processed: {reason}.")
 {

@@ -44,7 +44,7 @@ internal sealed class W3cFields(IReadOnlyList<string> wanted) : ILineFormat
 
             if (places[field] >= 0)
             {
-                found.Add(new FieldPlace(places[field], at, end));
+                found.Add(new FieldPlace(PlaceNames.Of(places[field]), at, end));
             }
 
             at = end + 1;

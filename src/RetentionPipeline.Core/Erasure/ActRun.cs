@@ -80,6 +80,9 @@ internal sealed class ActRun : IDisposable
     /// <summary>An act was sent: from here on results must be written.</summary>
     public bool ActBegun => actBegun;
 
+    /// <summary>What the batch's rule does to records; null where it deletes, or where a request asked.</summary>
+    public RuleRewrite? Rewrite { get; init; }
+
     /// <summary>The oldest hold version that an act rested on; the newest reading's where none was sent.</summary>
     public long OldestHoldVersion(long current) => Math.Min(oldestHoldVersion, current);
 

@@ -1,7 +1,14 @@
 using Microsoft.Extensions.Logging;
+using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.Core.Erasure;
+
+/// <summary>What the rules of a batch are read from.</summary>
+/// <param name="Book">The policies by hash.</param>
+/// <param name="Share">Which records a ramp acts on.</param>
+/// <param name="Keys">The keys of operators.</param>
+public sealed record ActRules(PolicyBook Book, RampShare Share, RuleKeys Keys);
 
 /// <summary>Steps 4 and 5 for one delivery: acts on the records of a batch and observes them.</summary>
 public sealed partial class ActRunner
@@ -10,17 +17,17 @@ public sealed partial class ActRunner
     private readonly IRecordStores stores;
     private readonly ActGuards guards;
     private readonly PolicyBook policies;
+    private readonly RuleKeys keys;
     private readonly ActLimits limits;
     private readonly RecordActor actor;
 
     /// <summary>Wires the parts of the room that only it needs.</summary>
     public ActRunner(
-        IRecordStores stores, ActGuards guards, PolicyBook policies, RampShare share, ActLimits limits,
-        ILogger<ActRunner> logger)
+        IRecordStores stores, ActGuards guards, ActRules rules, ActLimits limits, ILogger<ActRunner> logger)
     {
-        (this.stores, this.guards, this.policies, this.limits) = (stores, guards, policies, limits);
+        (this.stores, this.guards, policies, keys, this.limits) = (stores, guards, rules.Book, rules.Keys, limits);
         this.logger = logger;
-        actor = new RecordActor(new FreshJudge(new LinkedClocks(stores), share));
+        actor = new RecordActor(new FreshJudge(new LinkedClocks(stores), rules.Share));
     }
 
     /// <summary>The hold version that an intent names: a reading from before anything is acted on.</summary>
@@ -36,10 +43,13 @@ public sealed partial class ActRunner
         var guard = guards.Create();
         var first = await guard.CurrentAsync(cancel);
         var plan = await policies.GetAsync(batch.Policy, cancel);
-        var store = stores.Get(plan.Datasets[batch.Dataset].Store);
+        var dataset = plan.Datasets[batch.Dataset];
+        var store = stores.Get(dataset.Store);
+        var rule = wanted is null && batch.Action is RuleAction.Anonymise ? plan.FindRule(batch.Rule)! : null;
         using var run = new ActRun(batch, new ActPolicies(plan, first.InForce), guard, store, limits, cancel)
         {
             Wanted = wanted,
+            Rewrite = rule is null ? null : RuleRewrite.Of(rule, dataset, await keys.ReadAsync(rule.Operators, cancel)),
             AnswerLost = lost => LogAnswerLost(batch.Operation, lost.GetType().Name),
         };
         var until = await ResidualsEndAsync(run, cancel);

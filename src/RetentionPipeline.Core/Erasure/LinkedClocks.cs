@@ -86,7 +86,10 @@ public static class RecordReading
     /// <summary>Where it is.</summary>
     public static DatasetLocation Location(Dataset dataset) => new(
         dataset.Name, dataset.Container, dataset.Prefix, dataset.NameDate, dataset.StageField,
-        new LocationOptions(dataset.Options.RemoveSnapshots ? SnapshotHandling.Remove : SnapshotHandling.Refuse));
+        new LocationOptions(dataset.Options.RemoveSnapshots ? SnapshotHandling.Remove : SnapshotHandling.Refuse)
+        {
+            AppendBlobs = dataset.Options.ConvertClosedAppendBlobs ? AppendBlobHandling.ConvertClosed : AppendBlobHandling.Refuse,
+        });
 
     /// <summary>
     /// The projection that every decision on the dataset can be made from: clocks, templates of links, subjects,

@@ -4,7 +4,18 @@ using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.Core.Erasure;
 
-/// <summary>Makes the rewrite of a record from the rule in the plan's policy.</summary>
+/// <summary>What a rule does to any record of a batch; made once for a delivery.</summary>
+/// <param name="Rule">Its name and its stage go into the record.</param>
+/// <param name="Fields">For records with fields; null for logs.</param>
+/// <param name="Content">For logs; null for records with fields.</param>
+internal sealed record RuleRewrite(Rule Rule, FieldRewriting? Fields, StreamPlan? Content)
+{
+    public static RuleRewrite Of(Rule rule, Dataset dataset, OperatorKeys keys) => dataset.Format is null
+        ? new RuleRewrite(rule, new FieldRewriting(RuleOperators.ForFields(rule.Operators, keys)), null)
+        : new RuleRewrite(rule, null, RuleOperators.ForContent(rule, dataset, keys));
+}
+
+/// <summary>Makes the rewrite of a record.</summary>
 internal static class Rewrites
 {
     public static RecordRewrite For(ActRun run, RecordView current)
@@ -14,11 +25,9 @@ internal static class Rewrites
             return WithoutLines(run, current, wanted);
         }
 
-        var rule = run.Plan.FindRule(run.Batch.Rule)!;
-        var stage = new StageMark(run.InForce.Hash, rule.Name, rule.Stage, run.Batch.Operation, current.ClockAt);
-        return run.Dataset.Format is null
-            ? new RecordRewrite.OfFields(stage, OfFields(rule))
-            : new RecordRewrite.OfContent(stage, OfContent(RuleOperators.ForContent(rule, run.Dataset)));
+        var all = run.Rewrite!;
+        var stage = new StageMark(run.InForce.Hash, all.Rule.Name, all.Rule.Stage, run.Batch.Operation, current.ClockAt);
+        return all.Fields is { } fields ? fields.At(stage) : new RecordRewrite.OfContent(stage, OfContent(all.Content!));
     }
 
     /// <summary>The record's stage stays what it is, so that its rules go on from there; only the operation is ours.</summary>
@@ -29,31 +38,6 @@ internal static class Rewrites
             : new StageMark(run.InForce.Hash, Rule.Request, 0, run.Batch.Operation, current.ClockAt);
         var identifiers = wanted.Identifiers.Select(identifier => identifier.Value).ToList();
         return new(mark, OfContent(new StreamPlan(null, HostNames.Keep, identifiers, run.Dataset.Options.MaxExpandedBytes)));
-    }
-
-    private static FieldTransform OfFields(Rule rule)
-    {
-        var operators = RuleOperators.ForFields(rule);
-        return fields =>
-        {
-            var current = new Dictionary<string, object?>(fields, StringComparer.Ordinal);
-            var changes = new Dictionary<string, object?>(StringComparer.Ordinal);
-            foreach (var (field, value) in operators.SelectMany(@operator => @operator.Apply(current).ToList()))
-            {
-                var dropped = value is DroppedField;
-                changes[field] = dropped ? RemovedField.Value : value;
-                if (dropped)
-                {
-                    current.Remove(field);
-                }
-                else
-                {
-                    current[field] = value;
-                }
-            }
-
-            return changes;
-        };
     }
 
     private static ContentTransform OfContent(StreamPlan plan) => async (input, output, cancel) =>

@@ -127,7 +127,11 @@ public sealed record Dataset
 /// <summary>What may be done to blobs of a dataset.</summary>
 /// <param name="RemoveSnapshots">Snapshots go with the blob.</param>
 /// <param name="MaxExpandedBytes">A gzip blob that expands beyond this fails; default 100 GB.</param>
-public sealed record ContentOptions(bool RemoveSnapshots = false, long MaxExpandedBytes = 100_000_000_000);
+public sealed record ContentOptions(bool RemoveSnapshots = false, long MaxExpandedBytes = 100_000_000_000)
+{
+    /// <summary>A block blob takes the place of an append blob that is rewritten, once it is closed.</summary>
+    public bool ConvertClosedAppendBlobs { get; init; }
+}
 
 /// <summary>Formats of log content.</summary>
 public enum ContentFormat

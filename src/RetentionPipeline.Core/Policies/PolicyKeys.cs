@@ -24,7 +24,7 @@ public static class PolicyKeys
             ["link"] = ["dataset", "partition", "id"],
             ["keep"] = ["name", "clock", "period", "citation"],
             ["exception"] = ["code", "field", "value"],
-            ["options"] = ["remove-snapshots", "max-expanded-bytes"],
+            ["options"] = ["remove-snapshots", "max-expanded-bytes", "convert-closed-append-blobs"],
             ["rule"] =
             [
                 "name", "dataset", "clock", "fallback-clock", "period", "periods", "action", "operators", "mode", "ramp",

@@ -234,14 +234,19 @@ internal sealed class PolicyLint(Policy policy, IReadOnlyList<string> purposes, 
         foreach (var use in rule.Operators)
         {
             var found = dataset.Format is null
-                ? OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters).Problems
-                : OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, ref plan);
+                ? OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters, OperatorKeys.None).Problems
+                : OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, OperatorKeys.None, ref plan);
             foreach (var problem in found)
             {
                 Error(place, "operators", problem.Code, $"{problem.Message} (rule '{rule.Name}')", problem.Remedy);
             }
 
-            if (use.Field is { } field && IsKeyOrSubject(dataset, field))
+            if (KindOf(dataset) is StoreKind.Table && use.Field is { } path && path.AsSpan().ContainsAny('.', '*'))
+            {
+                Error(place, "operators", "path-in-table", $"Rule '{rule.Name}' anonymises '{path}': an entity has no field with a dot or '*' in its name.", "Name one field. Paths are for Cosmos DB and NDJSON.");
+            }
+
+            if (use.Field is { } field && (field.StartsWith('*') || IsKeyOrSubject(dataset, field)))
             {
                 Error(place, "operators", "operator-on-key", $"Rule '{rule.Name}' anonymises '{field}', which names the record or its subject.", "Delete the record instead, or leave the field: holds and requests find it by this.");
             }

@@ -132,6 +132,9 @@ internal sealed class PolicyReader(ProblemList problems)
         place.Place("options", "options", $"options of {place.What}") is { } options
             ? new ContentOptions(
                 options.Flag("remove-snapshots"), options.Number("max-expanded-bytes", 100_000_000_000, 1, long.MaxValue))
+            {
+                ConvertClosedAppendBlobs = options.Flag("convert-closed-append-blobs"),
+            }
             : new ContentOptions();
 
     private static Clock ReadClock(string name, YamlPlace place)
@@ -189,7 +192,7 @@ internal sealed class PolicyReader(ProblemList problems)
             if (YamlPlace.Of(node, null, $"operator of {place.What}", problems) is { } read)
             {
                 var parameters = read.Keys.Except(ForeignRuleKeys)
-                    .ToDictionary(key => key, key => read.OptionalText(key) ?? "", StringComparer.Ordinal);
+                    .ToDictionary(key => key, read.Words, StringComparer.Ordinal);
                 yield return new OperatorUse(read.OptionalText("field"), read.Text("operator"), parameters);
             }
         }

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using RetentionPipeline.Core.Anonymisation;
 
 namespace RetentionPipeline.Core.Policies;
 
@@ -7,7 +6,10 @@ namespace RetentionPipeline.Core.Policies;
 /// <param name="Rule">The rule.</param>
 /// <param name="Dataset">Its dataset.</param>
 /// <param name="Field">The field; null where it is about whole text.</param>
-/// <param name="Code">Stable: subject-kept, weak-operator, location-fine, host-kept, quasi-identifier-kept.</param>
+/// <param name="Code">
+/// Stable: subject-kept, weak-operator, pseudonym-linkable, date-shifted, query-kept, text-scrubbed, quasi-identifier-kept,
+/// location-fine, host-kept.
+/// </param>
 /// <param name="Message">What is left, and what to do. Names of the policy only, never a value.</param>
 public sealed record StrengthFinding(string Rule, string Dataset, string? Field, string Code, string Message);
 
@@ -53,6 +55,14 @@ public static class PolicyStrength
                 $"mask keeps characters of '{use.Field}', in a dataset of category {dataset.Category}: what is left may be enough to find it again. Keep none, or remove it.");
         }
 
+        foreach (var use in uses)
+        {
+            if (Linking(use) is { } left)
+            {
+                yield return Found(use.Field, left.Code, left.Message);
+            }
+        }
+
         foreach (var field in dataset.QuasiIdentifiers.Where(field => !uses.Any(use => Covers(use, field))))
         {
             yield return Found(
@@ -76,13 +86,24 @@ public static class PolicyStrength
         }
     }
 
+    /// <summary>What an operator leaves by its nature, whatever the field.</summary>
+    private static (string Code, string Message)? Linking(OperatorUse use) => use.Operator switch
+    {
+        "hmac" => ("pseudonym-linkable",
+            $"hmac makes '{use.Field}' a pseudonym: who has the key '{use.Parameters.GetValueOrDefault("key")}' can tell whose it is, and equal "
+            + "values stay equal. It is personal data (GDPR recital 26) until the key of the epoch is destroyed."),
+        "shift-date" => ("date-shifted",
+            $"shift-date keeps order and distances of one person's dates in '{use.Field}': who knows one of them, or has the key, knows all."),
+        "strip-query" when use.Parameters.ContainsKey("keep") => ("query-kept",
+            $"strip-query keeps parameters of '{use.Field}': no value of theirs may name a person or a session."),
+        "scrub-text" => ("text-scrubbed",
+            $"scrub-text finds what has a form of its own in '{use.Field}'; names, streets and what a person tells of themselves stay."),
+        _ => null,
+    };
+
     private static bool KeepsSome(OperatorUse use) => use.Operator == "mask"
         && (use.Parameters.GetValueOrDefault("keep-first", "0") != "0" || use.Parameters.GetValueOrDefault("keep-last", "0") != "0");
 
     private static bool Covers(OperatorUse use, string field) =>
         use.Field == field || (use.Parameters.TryGetValue("longitude-field", out var longitude) && longitude == field);
-
-    /// <summary>The operators up to a rule, over fields.</summary>
-    internal static IReadOnlyList<IFieldOperator> OperatorsUpTo(Policy policy, Rule rule) =>
-        [.. UsesUpTo(policy, rule).Select(use => OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters).Operator!)];
 }

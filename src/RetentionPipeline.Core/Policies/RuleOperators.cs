@@ -8,17 +8,21 @@ namespace RetentionPipeline.Core.Policies;
 /// </summary>
 public static class RuleOperators
 {
-    /// <summary>For the fields of a record, in the rule's order.</summary>
-    public static IReadOnlyList<IFieldOperator> ForFields(Rule rule) =>
-        [.. rule.Operators.Select(use => OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters).Operator!)];
+    /// <summary>The keys that operators need, each once.</summary>
+    public static IReadOnlyList<KeyUse> KeysOf(IEnumerable<OperatorUse> uses) =>
+        [.. uses.Select(use => OperatorCatalogue.KeyOf(use.Operator, use.Parameters)).OfType<KeyUse>().Distinct()];
+
+    /// <summary>For the fields of a record, in their order.</summary>
+    public static IReadOnlyList<IFieldOperator> ForFields(IEnumerable<OperatorUse> uses, OperatorKeys keys) =>
+        [.. uses.Select(use => OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters, keys).Operator!)];
 
     /// <summary>For the lines of a log.</summary>
-    public static StreamPlan ForContent(Rule rule, Dataset dataset)
+    public static StreamPlan ForContent(Rule rule, Dataset dataset, OperatorKeys keys)
     {
         var plan = new StreamPlan(null, HostNames.Keep, [], dataset.Options.MaxExpandedBytes) { Format = FormatOf(dataset) };
         foreach (var use in rule.Operators)
         {
-            OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, ref plan);
+            OperatorCatalogue.AddToStream(use.Operator, use.Field, use.Parameters, keys, ref plan);
         }
 
         return plan;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using RetentionPipeline.Core.Anonymisation;
@@ -26,7 +27,8 @@ public sealed class SampleFormatException(long line)
 /// </summary>
 public sealed class SampleAnonymity
 {
-    private readonly IReadOnlyList<IFieldOperator> operators;
+    private readonly DocumentAnonymiser anonymiser;
+    private readonly ArrayBufferWriter<byte> result = new();
     private readonly IReadOnlyList<string> quasiIdentifiers;
     private readonly Dictionary<UInt128, long> groups = [];
     private long records;
@@ -38,7 +40,8 @@ public sealed class SampleAnonymity
     public SampleAnonymity(Policy policy, Rule rule, IReadOnlyList<string> quasiIdentifiers)
     {
         ArgumentOutOfRangeException.ThrowIfZero(quasiIdentifiers.Count);
-        (operators, this.quasiIdentifiers) = (PolicyStrength.OperatorsUpTo(policy, rule), quasiIdentifiers);
+        anonymiser = new DocumentAnonymiser(RuleOperators.ForFields(PolicyStrength.UsesUpTo(policy, rule), OperatorKeys.Throwaway()));
+        this.quasiIdentifiers = quasiIdentifiers;
     }
 
     /// <summary>Reads a sample, one JSON object a line. Throws <see cref="SampleFormatException"/>.</summary>
@@ -62,18 +65,6 @@ public sealed class SampleAnonymity
 
     private void Add(Dictionary<string, object?> fields)
     {
-        foreach (var (field, value) in operators.SelectMany(@operator => @operator.Apply(fields).ToList()))
-        {
-            if (value is DroppedField)
-            {
-                fields.Remove(field);
-            }
-            else
-            {
-                fields[field] = value;
-            }
-        }
-
         // A length before each value: two fields never read as one. Missing and null are one: neither tells anything.
         var text = new StringBuilder();
         foreach (var name in quasiIdentifiers)
@@ -88,16 +79,18 @@ public sealed class SampleAnonymity
         records++;
     }
 
-    private static Dictionary<string, object?> FieldsOf(string text, long line)
+    private Dictionary<string, object?> FieldsOf(string text, long line)
     {
         try
         {
-            using var document = JsonDocument.Parse(text);
+            result.ResetWrittenCount();
+            anonymiser.Rewrite(Encoding.UTF8.GetBytes(text), result);
+            using var document = JsonDocument.Parse(result.WrittenMemory);
             var fields = new Dictionary<string, object?>(StringComparer.Ordinal);
             Collect(document.RootElement, "", fields);
             return fields;
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or UnreadableContentException)
         {
             throw new SampleFormatException(line);
         }

@@ -97,6 +97,10 @@ internal sealed class YamlPlace
         return null;
     }
 
+    /// <summary>One text, or a list of texts with a blank between two.</summary>
+    public string Words(string key) =>
+        entries[key].Value is YamlSequenceNode ? string.Join(' ', Texts(key)) : OptionalText(key) ?? "";
+
     public T Choice<T>(string key, T? fallback = null)
         where T : struct, Enum
     {

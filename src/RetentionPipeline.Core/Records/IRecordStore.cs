@@ -16,6 +16,9 @@ public sealed record DatasetLocation(
 /// <param name="Snapshots">What becomes of a blob's snapshots.</param>
 public sealed record LocationOptions(SnapshotHandling Snapshots)
 {
+    /// <summary>What becomes of an append blob that is to be rewritten.</summary>
+    public AppendBlobHandling AppendBlobs { get; init; }
+
     /// <summary>Nothing beyond the plain act.</summary>
     public static readonly LocationOptions None = new(SnapshotHandling.Refuse);
 }
@@ -28,6 +31,16 @@ public enum SnapshotHandling
 
     /// <summary>They go.</summary>
     Remove,
+}
+
+/// <summary>What becomes of an append blob that is to be rewritten.</summary>
+public enum AppendBlobHandling
+{
+    /// <summary>It is left alone, and the outcome says why.</summary>
+    Refuse,
+
+    /// <summary>A block blob takes its place once nobody appends to it any more.</summary>
+    ConvertClosed,
 }
 
 /// <summary>

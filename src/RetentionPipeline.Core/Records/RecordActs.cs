@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace RetentionPipeline.Core.Records;
 
 /// <summary>How one conditional act ended, as far as the store's answer tells. An answer that got lost is an exception.</summary>
@@ -41,8 +43,13 @@ public static class RefusalReasons
     /// <summary>A storage immutability policy or storage legal hold covers the blob.</summary>
     public const string Immutable = "immutable";
 
-    /// <summary>Append and page blobs take no block list, so that they cannot be replaced in one step.</summary>
+    /// <summary>
+    /// Append and page blobs take no block list. Closed append blobs are replaced where the policy says so; page blobs never.
+    /// </summary>
     public const string AppendBlob = "append-blob";
+
+    /// <summary>An append blob that may still be appended to: it is neither sealed nor a day old.</summary>
+    public const string AppendBlobOpen = "append-blob-open";
 
     /// <summary>The blob has snapshots, and the policy does not say that they go too.</summary>
     public const string HasSnapshots = "has-snapshots";
@@ -76,8 +83,11 @@ public static class RefusalReasons
 /// <param name="Stage">Stored in the record with the rewrite, in one write.</param>
 public abstract record RecordRewrite(StageMark Stage)
 {
-    /// <summary>Fields of an entity or item; the transform gets all fields of the record and returns the changed.</summary>
-    public sealed record OfFields(StageMark Stage, FieldTransform Transform) : RecordRewrite(Stage);
+    /// <summary>One change in two forms: for stores of entities with fields, and for those of JSON documents.</summary>
+    /// <param name="Stage">Stored with it.</param>
+    /// <param name="Transform">Gets all fields of the record and returns the changed.</param>
+    /// <param name="Document">Gets the document and writes what it becomes.</param>
+    public sealed record OfFields(StageMark Stage, FieldTransform Transform, DocumentTransform Document) : RecordRewrite(Stage);
 
     /// <summary>The content of a blob, streamed.</summary>
     public sealed record OfContent(StageMark Stage, ContentTransform Transform) : RecordRewrite(Stage);
@@ -87,6 +97,9 @@ public abstract record RecordRewrite(StageMark Stage)
 /// Pure. Returns an entry for each field that changes: the new value, or <see cref="RemovedField"/> for one that goes.
 /// </summary>
 public delegate IReadOnlyDictionary<string, object?> FieldTransform(IReadOnlyDictionary<string, object?> fields);
+
+/// <summary>Pure. Writes one JSON document (UTF-8) as the rewrite leaves it; what it does not change byte for byte.</summary>
+public delegate void DocumentTransform(ReadOnlySpan<byte> document, IBufferWriter<byte> output);
 
 /// <summary>Marks a field that a transform drops, as against one that it sets to null.</summary>
 public sealed record RemovedField

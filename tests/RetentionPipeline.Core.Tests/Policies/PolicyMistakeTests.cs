@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RetentionPipeline.Core.Anonymisation;
 using RetentionPipeline.Core.Policies;
 
 namespace RetentionPipeline.Core.Tests.Policies;
@@ -146,6 +147,15 @@ public sealed class PolicyMistakeTests
             Assert.False(at.GetProperty("additionalProperties").GetBoolean());
             Assert.Equal(keys.Order(StringComparer.Ordinal), at.GetProperty("properties").EnumerateObject().Select(key => key.Name).Order(StringComparer.Ordinal));
         }
+    }
+
+    [Fact]
+    public void The_published_schema_knows_exactly_the_operators()
+    {
+        using var schema = JsonDocument.Parse(File.ReadAllText(PathOf("docs", "schema", "policy.schema.json")));
+        var named = schema.RootElement.GetProperty("$defs").GetProperty("rule").GetProperty("properties").GetProperty("operators")
+            .GetProperty("items").GetProperty("properties").GetProperty("operator").GetProperty("enum").EnumerateArray().Select(name => name.GetString()!);
+        Assert.Equal(OperatorCatalogue.FieldOperators.Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }
 
     [Fact]

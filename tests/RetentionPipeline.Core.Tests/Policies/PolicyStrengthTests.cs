@@ -23,6 +23,11 @@ public sealed class PolicyStrengthTests
         { Rest + "{field: Page, operator: mask, keep-first: 3}]", "product-use", "CustomerId subject-kept" },
         { Rest + "{field: Latitude, operator: round-number, to: 1}]", "precise-location", "CustomerId subject-kept, location-fine" },
         { Rest + "{field: Latitude, operator: coarsen-location, longitude-field: Longitude}]", "precise-location", "CustomerId subject-kept" },
+        { Rest + "{field: Email, operator: hmac, key: people}]", "network", "CustomerId subject-kept,Email pseudonym-linkable" },
+        { Rest + "{field: Born, operator: shift-date, key: people, subject-field: CustomerId}]", "network", "CustomerId subject-kept,Born date-shifted" },
+        { Rest + "{field: Page, operator: strip-query, keep: [id, page]}]", "network", "CustomerId subject-kept,Page query-kept" },
+        { Rest + "{field: Page, operator: strip-query}]", "network", "CustomerId subject-kept" },
+        { Rest + "{field: Note, operator: scrub-text, kinds: [email, phone], region: DE}]", "network", "CustomerId subject-kept,Note text-scrubbed" },
     };
 
     private const string Rest = "[{field: Age, operator: remove}, {field: Postcode, operator: remove}, ";

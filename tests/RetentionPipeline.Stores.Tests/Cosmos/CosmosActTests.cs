@@ -113,7 +113,7 @@ public abstract class CosmosActContract : CosmosStoreContract
         var read = await ScanAsync(1, 10, []);
         foreach (var record in read)
         {
-            var rewrite = new RecordRewrite.OfFields(Stage, _ => new Dictionary<string, object?>());
+            var rewrite = FieldChanges.At(Stage);
             var ready = (PreparedRewrite.Ready)await Store.PrepareRewriteAsync(Things, record.Key, record.Version, rewrite, None);
             var result = await ready.Commit(None);
             Assert.Equal(record.Key.Id == "fits" ? new ActResult.Done(((ActResult.Done)result).Version) : new ActResult.Refused(RefusalReasons.TooLarge), result);

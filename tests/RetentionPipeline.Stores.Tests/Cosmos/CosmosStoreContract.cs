@@ -110,30 +110,18 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
     {
         var container = await Place.NewContainerAsync("/pk");
         await container.PutAsync(
-            """{"id":"a","pk":"p","ttl":3600,"big":12345678901234567890.1230,"e":1E+2,"ip":"203.0.113.7","goes":1,"null":1,"l":["a","b"],"o":{"mail":"m","keep":0.10,"list":[{"x":1.0}]},"q":{"z":"z"}}""",
+            """{"id":"a","pk":"p","ttl":3600,"big":12345678901234567890.1230,"e":1E+2,"ip":"203.0.113.7","goes":1,"null":1,"l":["aab","b"],"o":{"mail":"m","keep":0.10,"list":[{"x":1.0,"y":"b"}]},"q":{"z":"z"},"retentionStage":"old","ü":"ü"}""",
             new PartitionKey("p"));
         var record = Assert.Single(await ScanAsync(1, 10, []));
-        var rewrite = new RecordRewrite.OfFields(Stage, fields =>
-        {
-            Assert.Equal("m", fields["o.mail"]);
-            return new Dictionary<string, object?>
-            {
-                ["ip"] = "203.0.113.0",
-                ["goes"] = RemovedField.Value,
-                ["null"] = null,
-                ["l"] = new List<object?> { "c", 1L },
-                ["o.mail"] = RemovedField.Value,
-                ["o.new"] = 1.5,
-                ["q"] = """{"y":1}""",
-                ["at"] = "x",
-            };
-        });
+        var rewrite = FieldChanges.At(
+            Stage, ("ip", "truncate-ip", ""), ("goes", "remove", ""), ("null", "null", ""), ("l", "mask", "keep-first=1"), ("o.mail", "remove", ""),
+            ("o.list.y", "replace", "with=c"), ("q.*", "null", ""), ("missing", "replace", "with=x"));
         var ready = Assert.IsType<PreparedRewrite.Ready>(await Store.PrepareRewriteAsync(Things, record.Key, record.Version, rewrite, None));
         var done = Assert.IsType<ActResult.Done>(await ready.Commit(None));
 
         var text = await (await container.ReadItemStreamAsync("a", new PartitionKey("p"))).TextAsync();
         Assert.StartsWith(
-            """{"id":"a","pk":"p","ttl":3600,"big":12345678901234567890.1230,"e":1E+2,"ip":"203.0.113.0","null":null,"l":["c",1],"o":{"keep":0.10,"list":[{"x":1.0}],"new":1.5},"q":{"y":1},"at":"x","retentionStage":""",
+            """{"id":"a","pk":"p","ttl":3600,"big":12345678901234567890.1230,"e":1E+2,"ip":"203.0.113.0","null":null,"l":["a**","*"],"o":{"keep":0.10,"list":[{"x":1.0,"y":"c"}]},"q":{"z":null},"ü":"ü","retentionStage":""",
             text, StringComparison.Ordinal);
         var seen = Assert.Single(await Store.ReadBackAsync(Things, [record.Key], None)).Found!;
         Assert.Equal((done.Version, Stage), (seen.Version, seen.Stage));
@@ -153,7 +141,7 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         var (store, before) = (Store, Account.Units.Of(CosmosOperation.Read));
         var records = await ScanAsync(1, 100, []);
         var gone = new RecordKey("""["p0"]""", "gone");
-        var rewrite = new RecordRewrite.OfFields(Stage, _ => new Dictionary<string, object?> { ["ip"] = "203.0.113.0" });
+        var rewrite = FieldChanges.At(Stage, ("ip", "truncate-ip", ""));
         var prepared = await Task.WhenAll(records.Select(record => (record.Key, record.Version)).Append((gone, "v"))
             .Select(record => store.PrepareRewriteAsync(Things, record.Item1, record.Item2, rewrite, None)));
         Assert.IsType<ActResult.NotFound>(Assert.IsType<PreparedRewrite.Ended>(prepared[^1]).Result);
@@ -218,7 +206,7 @@ public abstract class CosmosStoreContract : RecordStoreContract, IAsyncLifetime
         }
 
         public RecordRewrite Rewrite(StageMark stage, string value) =>
-            new RecordRewrite.OfFields(stage, _ => new Dictionary<string, object?> { ["value"] = value });
+            FieldChanges.At(stage, ("value", "replace", $"with={value}"));
 
         private static JsonSerializerOptions Readable { get; } = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     }
