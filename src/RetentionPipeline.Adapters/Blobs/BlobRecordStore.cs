@@ -20,6 +20,10 @@ public sealed record BlobClients(BlobServiceClient Reads, BlobServiceClient Acts
 /// </summary>
 public sealed class BlobRecordStore(string store, BlobClients clients) : IContentStore
 {
+    /// <summary>Memory of all rewrites under way at once: content is streamed, but each has its buffers.</summary>
+    public const long RewriteMemoryBytes = 128L * 1024 * 1024;
+
+    private readonly SemaphoreSlim rewrites = new((int)(RewriteMemoryBytes / BlobRewrite.MemoryBytes));
     private readonly ConcurrentDictionary<string, Regex> patterns = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
@@ -34,7 +38,12 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
         {
             // One listing at a time is what the service offers below a prefix: one range. The call is the check that the
             // container is there.
-            await Reads(location).GetPropertiesAsync(cancellationToken: cancel);
+            var there = await Reads(location).GetPropertiesAsync(cancellationToken: cancel);
+            if (location.Options.AppendBlobs is AppendBlobHandling.ConvertClosed)
+            {
+                await TemporaryBlobs.SweepAsync(Reads(location), BlobState.ClockOf(there.GetRawResponse()), cancel);
+            }
+
             return (IReadOnlyList<RecordRange>)[new RecordRange("all")];
         });
 
@@ -48,7 +57,7 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
             {
                 var position = string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken;
                 return new RecordPage(
-                    [.. page.Values.Where(blob => !BlobRewrite.IsTemporary(blob.Name)).Select(blob => Snapshot(
+                    [.. page.Values.Where(blob => !TemporaryBlobs.IsOne(blob.Name)).Select(blob => Snapshot(
                         query.Location, query.Fields, blob.Name, new BlobFacts(
                             blob.Properties.ETag!.Value, blob.Properties.CreatedOn, blob.Properties.LastModified,
                             blob.Properties.ContentLength ?? 0, blob.Metadata)))],
@@ -63,7 +72,7 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
         DatasetLocation location, RecordKey key, IReadOnlyCollection<string> fields, CancellationToken cancel) =>
         StoreCalls.ReadAsync(store, location, async () =>
             await FindAsync(location, key, cancel) is { } found
-                ? Snapshot(location, fields, key.Id, Facts(found))
+                ? Snapshot(location, fields, key.Id, Facts(found.Properties))
                 : null);
 
     /// <inheritdoc/>
@@ -84,20 +93,27 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
         DatasetLocation location, RecordKey key, string version, RecordRewrite rewrite, CancellationToken cancel) =>
         StoreCalls.ReadAsync(store, location, async () =>
         {
-            var properties = await FindAsync(location, key, cancel);
-            if (properties is null || properties.ETag.ToString() != version)
+            var state = await FindAsync(location, key, cancel);
+            if (state is null || state.Properties.ETag.ToString() != version)
             {
                 return new PreparedRewrite.Ended(
-                    properties is null ? new ActResult.NotFound() : new ActResult.VersionMismatch());
+                    state is null ? new ActResult.NotFound() : new ActResult.VersionMismatch());
             }
 
-            if (await WhyNotAsync(location, key, properties, cancel) is { } reason)
+            if (await WhyNotAsync(location, key, state, cancel) is { } reason)
             {
                 return new PreparedRewrite.Ended(new ActResult.Refused(reason));
             }
 
-            var target = new BlobRewrite(store, location, Reads(location), Acts(location), key.Id, properties);
-            return await target.PrepareAsync((RecordRewrite.OfContent)rewrite, cancel);
+            await rewrites.WaitAsync(cancel);
+            try
+            {
+                return await new BlobRewrite(store, location, clients, key.Id, state).PrepareAsync((RecordRewrite.OfContent)rewrite, cancel);
+            }
+            finally
+            {
+                rewrites.Release();
+            }
         });
 
     /// <inheritdoc/>
@@ -110,7 +126,7 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
                 0, keys.Count, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel },
                 async (place, token) =>
                 {
-                    var found = await FindAsync(location, keys[place], token);
+                    var found = (await FindAsync(location, keys[place], token))?.Properties;
                     seen[place] = new ReadBack(keys[place], found is null ? null : new ObservedRecord(
                         found.ETag.ToString(), found.ContentLength, Stage(location, found.Metadata)));
                 });
@@ -161,9 +177,17 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
         });
 
     private async Task<string?> WhyNotAsync(
-        DatasetLocation location, RecordKey key, BlobProperties properties, CancellationToken cancel)
+        DatasetLocation location, RecordKey key, BlobState state, CancellationToken cancel)
     {
-        if (properties.BlobType is not BlobType.Block)
+        var properties = state.Properties;
+        if (properties.BlobType is BlobType.Append && location.Options.AppendBlobs is AppendBlobHandling.ConvertClosed)
+        {
+            if (!AppendReplacement.IsClosed(properties, state.ReadAt))
+            {
+                return RefusalReasons.AppendBlobOpen;
+            }
+        }
+        else if (properties.BlobType is not BlobType.Block)
         {
             return RefusalReasons.AppendBlob;
         }
@@ -197,11 +221,12 @@ public sealed class BlobRecordStore(string store, BlobClients clients) : IConten
         return false;
     }
 
-    private async Task<BlobProperties?> FindAsync(DatasetLocation location, RecordKey key, CancellationToken cancel)
+    private async Task<BlobState?> FindAsync(DatasetLocation location, RecordKey key, CancellationToken cancel)
     {
         try
         {
-            return await Reads(location).GetBlobClient(key.Id).GetPropertiesAsync(cancellationToken: cancel);
+            var answer = await Reads(location).GetBlobClient(key.Id).GetPropertiesAsync(cancellationToken: cancel);
+            return new BlobState(answer.Value, BlobState.ClockOf(answer.GetRawResponse()));
         }
         catch (RequestFailedException missing) when (missing.Status == 404 && missing.ErrorCode != "ContainerNotFound")
         {

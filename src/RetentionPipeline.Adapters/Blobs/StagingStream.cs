@@ -17,7 +17,8 @@ internal sealed class StagingStream(BlockBlobClient blob) : Stream
     private const int BlockSize = 4 * 1024 * 1024;
     private const int NumberLength = 4;
     private const int LeastRandom = 8;
-    private readonly MemoryStream block = new();
+    // With room for what a codec writes beyond: a stream that grows doubles.
+    private readonly MemoryStream block = new(BlockSize + (512 * 1024));
     private readonly List<string> blocks = [];
     private byte[] write = RandomNumberGenerator.GetBytes(2 * LeastRandom);
 
