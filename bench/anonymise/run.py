@@ -78,6 +78,30 @@ def text(work, kind, megabytes, seed):
     return path, path.stat().st_size / 1e6
 
 
+def head(path, lines):
+    part = path.with_name(f"{path.name}-{lines}")
+    part.write_text("".join(path.read_text(encoding="ascii").splitlines(keepends=True)[:lines]), encoding="ascii")
+    return part
+
+
+def fields(retention, form, *uses):
+    return [retention, "anonymise", "--format", form, *(part for use in uses for part in ("--field", use))]
+
+
+def by_path(retention):
+    return {
+        "one member deep inside": fields(retention, "ndjson", "http.client.ip:truncate-ip"),
+        "email, list of addresses, position": fields(
+            retention, "ndjson", "user.email:email-domain", "http.headers.x-forwarded-for:truncate-ip", "http.client.ip:truncate-ip",
+            "user.loc.lat:coarsen-location,longitude-field=user.loc.lon"),
+        "every member of two objects": fields(retention, "ndjson", "user.*:null", "http.client.*:null"),
+    }
+
+
+def columns(retention):
+    return {"address and position": fields(retention, "csv", "2:truncate-ip", "6:coarsen-location,longitude-field=7")}
+
+
 def packed(work, plain):
     path = work / (plain.name + ".gz")
     if not path.exists():
@@ -119,6 +143,17 @@ def main():
     for kind, seed in (("ndjson", 43), ("csv", 44)):
         source, size = text(asked.work, kind, 200, seed)
         table(f"{kind}, 200 MB", measure({n: found[n] for n in list(found)[:2]}, source, size, asked.rounds), verdicts, main_tool)
+
+    source, size = text(asked.work, "ndjson", 200, 43)
+    table("JSON documents by path, 200 MB", measure(by_path(ours), source, size, asked.rounds), {}, "email, list of addresses, position")
+    source, size = text(asked.work, "csv", 200, 44)
+    table("CSV columns, 200 MB", measure(columns(ours), source, size, asked.rounds), {}, "address and position")
+    source, size = text(asked.work, "combined", 200, 42)
+    identifiers = asked.work / "identifiers"
+    identifiers.write_text("".join(f"person.{n * 7919}@mail{n % 97}.shop.example\n" for n in range(10_000)), encoding="ascii")
+    table("drop-line, 200 MB", measure({
+        f"{count:,} identifiers": [ours, "anonymise", "--drop-lines-of", str(head(identifiers, count))] for count in (10, 10_000)
+    }, source, size, asked.rounds), {}, "10 identifiers")
 
     plain, size = text(asked.work, "combined", 200, 42)
     levels = {f"retention --truncate-ip --gzip={level}": [ours, "anonymise", "--truncate-ip", f"--gzip={level}"] for level in ("fastest", "optimal")}
