@@ -8,7 +8,7 @@ namespace RetentionPipeline.LedgerBench;
 /// How many entries a second one integrator takes from full lanes into the published, signed log. One in eleven entries
 /// was appended twice. Appending is measured by itself, before.
 /// </summary>
-internal sealed class DrainBench(BenchStores stores)
+internal sealed class DrainBench(BenchStores stores, Floor floor)
 {
     private const int BatchSize = 2_000;
 
@@ -36,7 +36,7 @@ internal sealed class DrainBench(BenchStores stores)
         var took = Stopwatch.GetElapsedTime(began);
         BenchStores.Tell(string.Create(
             CultureInfo.InvariantCulture,
-            $"integrated and signed: {added} entries, {dropped} duplicates dropped, in {took.TotalSeconds:F1} s and {runs} commits (longest {longest.TotalSeconds:F2} s): {added / took.TotalSeconds:F0} entries/s"));
+            $"integrated and signed: {added} entries, {dropped} duplicates dropped, in {took.TotalSeconds:F1} s and {runs} commits (longest {longest.TotalSeconds:F2} s): {added / took.TotalSeconds:F0} entries/s; {floor.Judge(added / took.TotalSeconds)}"));
         Console.WriteLine($"  of it, calls added up: {stores.Timed.Told}");
         Console.WriteLine(Computing(added + dropped, added, runs));
     }
@@ -45,24 +45,13 @@ internal sealed class DrainBench(BenchStores stores)
     private static string Computing(long read, long added, int runs)
     {
         var (leaf, signer) = (new BenchLeaves().Of(7), BenchStores.Signer);
-        var hash = Time(100_000, () => Rfc6962.LeafHash(leaf.Span));
-        var node = Time(100_000, () => Rfc6962.NodeHash(new byte[32], new byte[32]));
-        var key = Time(100_000, () => Leaf.TryReadKey(leaf.Span));
-        var sign = Time(200, () => signer.Sign("log.example/bench\n1\nAAAA\n"));
+        var hash = Floors.Seconds(100_000, () => Rfc6962.LeafHash(leaf.Span));
+        var node = Floors.Seconds(100_000, () => Rfc6962.NodeHash(new byte[32], new byte[32]));
+        var key = Floors.Seconds(100_000, () => Leaf.TryReadKey(leaf.Span));
+        var sign = Floors.Seconds(200, () => signer.Sign("log.example/bench\n1\nAAAA\n"));
         return string.Create(
             CultureInfo.InvariantCulture,
             $"  of it, computed: leaf hashes {hash * read:F1} s, node hashes {node * added:F1} s, reading leaves {key * read:F1} s, signing {sign * runs:F2} s ({sign * 1_000:F2} ms each)");
-    }
-
-    private static double Time(int times, Action work)
-    {
-        var began = Stopwatch.GetTimestamp();
-        for (var n = 0; n < times; n++)
-        {
-            work();
-        }
-
-        return Stopwatch.GetElapsedTime(began).TotalSeconds / times;
     }
 
     private async Task<int> AppendAsync(int entries, CancellationToken cancel)

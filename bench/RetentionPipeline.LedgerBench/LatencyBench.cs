@@ -43,7 +43,7 @@ internal sealed class LatencyBench(BenchStores stores)
         var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
         BenchStores.Tell(string.Create(
             CultureInfo.InvariantCulture,
-            $"append acknowledged to covered: {seconds.Count} appends of 20 leaves, {seconds.Count * 20 / took:F0} entries/s; median {At(0.5):F2} s, p99 {At(0.99):F2} s, longest {seconds[^1]:F2} s"));
+            $"append acknowledged to covered: {seconds.Count} appends of 20 leaves, {seconds.Count * 20 / took:F0} entries/s; median {At(0.5):F2} s, p99 {At(0.99):F2} s, longest {seconds[^1]:F2} s; {(At(0.99) <= 2 ? "at the aim" : At(0.99) <= 5 ? "at its floor" : "OVER ITS FLOOR")} (p99: floor 5 s, aim 2 s)"));
     }
 
     private double At(double share) => seconds[(int)(share * (seconds.Count - 1))];

@@ -33,7 +33,7 @@ switch (args.FirstOrDefault())
     case "drain":
         await using (var stores = await BenchStores.OpenAsync(Folder(), options.ContainsKey("azurite"), ending.Token))
         {
-            await new DrainBench(stores).RunAsync(Number("entries", 1_000_000), ending.Token);
+            await new DrainBench(stores, options.ContainsKey("azurite") ? Floors.IntegratedOnAzurite : Floors.Integrated).RunAsync(Number("entries", 1_000_000), ending.Token);
         }
 
         return 0;

@@ -15,7 +15,13 @@ public static class Jcs
     private const long Limit = 1L << 53;
     private const int MaxDepth = 32;
 
+    /// <summary>Bytes of \u001f, and more than any letter of one UTF-16 unit takes.</summary>
+    private const int LongestEscape = 6;
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
+    private static readonly SearchValues<char> MustEscape = SearchValues.Create(
+        [.. Enumerable.Range(0, ' ').Select(letter => (char)letter), '"', '\\']);
+
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
@@ -72,6 +78,43 @@ public static class Jcs
             return false;
         }
     }
+
+    /// <summary>The most bytes that a string takes in canonical form.</summary>
+    public static int MaxLength(string text) => 2 + (LongestEscape * text.Length);
+
+    /// <summary>
+    /// Writes a string with its quotes; how many bytes it took of <paramref name="output"/>, which has at least
+    /// <see cref="MaxLength"/>. RFC 8785 section 3.2.2.2: only what must be escaped is, in the shortest form; the rest is
+    /// UTF-8. Throws <see cref="ArgumentException"/> for half of a surrogate pair.
+    /// </summary>
+    public static int WriteString(string text, Span<byte> output)
+    {
+        output[0] = (byte)'"';
+        var written = 1;
+        var rest = text.AsSpan();
+        for (var next = rest.IndexOfAny(MustEscape); next >= 0; next = rest.IndexOfAny(MustEscape))
+        {
+            written += Utf8.GetBytes(rest[..next], output[written..]);
+            written += Utf8.GetBytes(Escape(rest[next]), output[written..]);
+            rest = rest[(next + 1)..];
+        }
+
+        written += Utf8.GetBytes(rest, output[written..]);
+        output[written] = (byte)'"';
+        return written + 1;
+    }
+
+    private static string Escape(char letter) => letter switch
+    {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\b' => "\\b",
+        '\f' => "\\f",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        _ => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}"),
+    };
 
     private static void WriteObject(ArrayBufferWriter<byte> output, JsonObject value, string path, int depth)
     {
@@ -167,42 +210,11 @@ public static class Jcs
         }
     }
 
-    /// <summary>RFC 8785 section 3.2.2.2: only what must be escaped is, in the shortest form; the rest is UTF-8.</summary>
     private static void WriteString(ArrayBufferWriter<byte> output, string text, string path)
-    {
-        output.Write("\""u8);
-        var plain = 0;
-        for (var i = 0; i < text.Length; i++)
-        {
-            var escape = text[i] switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\b' => "\\b",
-                '\f' => "\\f",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                < ' ' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}"),
-                _ => null,
-            };
-            if (escape is not null)
-            {
-                WriteUtf8(output, text.AsSpan(plain, i - plain), path);
-                WriteUtf8(output, escape, path);
-                plain = i + 1;
-            }
-        }
-
-        WriteUtf8(output, text.AsSpan(plain), path);
-        output.Write("\""u8);
-    }
-
-    private static void WriteUtf8(ArrayBufferWriter<byte> output, ReadOnlySpan<char> text, string path)
     {
         try
         {
-            output.Advance(Utf8.GetBytes(text, output.GetSpan(Utf8.GetMaxByteCount(text.Length))));
+            output.Advance(WriteString(text, output.GetSpan(MaxLength(text))));
         }
         catch (EncoderFallbackException)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace RetentionPipeline.Ledger;
@@ -54,43 +53,14 @@ public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At
     }
 
     /// <summary>Reads a leaf. Throws <see cref="LeafFormatException"/> for bytes that are none.</summary>
-    public static Leaf Parse(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length > MaxBytes)
-        {
-            throw new LeafFormatException(LeafFormatException.TooLarge, $"The leaf is larger than {MaxBytes} bytes.");
-        }
-
-        if (TryReadPlain(bytes, out var key, out var instant, out var plain))
-        {
-            return new Leaf(key.Type, key.Id, key.Part, instant, JsonNode.Parse(plain)!.AsObject());
-        }
-
-        var json = Jcs.Parse(bytes);
-        if (json.Count != 6 || json["v"]?.ToJsonString() != "1" || json["body"] is not JsonObject body
-            || Text(json, "at") is not { } at || Text(json, "id") is not { } id || Text(json, "part") is not { } part
-            || Text(json, "type") is not { } type || !IsName(type) || !IsName(id) || (part.Length > 0 && !IsName(part))
-            || !DateTimeOffset.TryParseExact(
-                at, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out instant))
-        {
-            throw new LeafFormatException(
-                LeafFormatException.NoEnvelope, "The leaf's envelope is not one of version 1.");
-        }
-
-        return new Leaf(type, id, part, instant, body);
-    }
+    public static Leaf Parse(ReadOnlySpan<byte> bytes) => LeafView.Read(bytes).ToLeaf();
 
     /// <summary>The key of a leaf, without what its body says; null for bytes that are no leaf.</summary>
     public static LeafKey? TryReadKey(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length <= MaxBytes && TryReadPlain(bytes, out var key, out _, out _))
-        {
-            return key;
-        }
-
         try
         {
-            return Parse(bytes).Key;
+            return LeafView.Read(bytes).Key;
         }
         catch (LeafFormatException)
         {
@@ -98,27 +68,17 @@ public sealed record Leaf(string Type, string Id, string Part, DateTimeOffset At
         }
     }
 
-    /// <summary>Reads a leaf without escapes, as nearly all are, in one pass. False says nothing.</summary>
-    private static bool TryReadPlain(
-        ReadOnlySpan<byte> bytes, out LeafKey key, out DateTimeOffset instant, out ReadOnlySpan<byte> body)
+    /// <summary>Reads a leaf of any text, with escapes or without.</summary>
+    internal static Leaf ParseAny(ReadOnlySpan<byte> bytes)
     {
-        (key, instant) = (default, default);
-        body = default;
-        var reader = new CanonicalReader(bytes);
-        if (!reader.TryToken("{\"at\":"u8) || !reader.TryText(out var at)
-            || !reader.TryToken(",\"body\":"u8) || !reader.TryObject(2, out body)
-            || !reader.TryToken(",\"id\":"u8) || !reader.TryText(out var id)
-            || !reader.TryToken(",\"part\":"u8) || !reader.TryText(out var part)
-            || !reader.TryToken(",\"type\":"u8) || !reader.TryText(out var type)
-            || !reader.TryToken(",\"v\":1}"u8) || !reader.IsAtEnd)
-        {
-            return false;
-        }
-
-        key = new LeafKey(Encoding.UTF8.GetString(type), Encoding.UTF8.GetString(id), Encoding.UTF8.GetString(part));
-        return IsName(key.Type) && IsName(key.Id) && (key.Part.Length == 0 || IsName(key.Part))
+        var json = Jcs.Parse(bytes);
+        return json.Count == 6 && json["v"]?.ToJsonString() == "1" && json["body"] is JsonObject body
+            && Text(json, "at") is { } at && Text(json, "id") is { } id && Text(json, "part") is { } part
+            && Text(json, "type") is { } type && IsName(type) && IsName(id) && (part.Length == 0 || IsName(part))
             && DateTimeOffset.TryParseExact(
-                Encoding.UTF8.GetString(at), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out instant);
+                at, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+            ? new Leaf(type, id, part, instant, body)
+            : throw new LeafFormatException(LeafFormatException.NoEnvelope, "The leaf's envelope is not one of version 1.");
     }
 
     private static string? Text(JsonObject json, string name) =>

@@ -27,6 +27,28 @@ public static class MerkleTree
             : subtrees.Aggregate((right, left) => Rfc6962.NodeHash(left, right));
     }
 
+    /// <summary>Root over leaf hashes that lie one behind the other, as in a tile; as many as a power of two.</summary>
+    public static byte[] Root(ReadOnlySpan<byte> hashes)
+    {
+        var count = hashes.Length / Rfc6962.HashLength;
+        if (!int.IsPow2(count) || hashes.Length % Rfc6962.HashLength != 0)
+        {
+            throw new ArgumentException("The hashes are not as many as a power of two.", nameof(hashes));
+        }
+
+        var level = hashes.ToArray().AsSpan();
+        for (count /= 2; count > 0; count /= 2)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var pair = level.Slice(2 * i * Rfc6962.HashLength, 2 * Rfc6962.HashLength);
+                Rfc6962.NodeHash(pair[..Rfc6962.HashLength], pair[Rfc6962.HashLength..], level[(i * Rfc6962.HashLength)..]);
+            }
+        }
+
+        return level[..Rfc6962.HashLength].ToArray();
+    }
+
     /// <summary>Proof that leaf <paramref name="index"/> is in the tree.</summary>
     public static IReadOnlyList<byte[]> InclusionPath(IReadOnlyList<byte[]> leaves, int index) =>
         InclusionPath(new Subtrees(leaves), leaves.Count, index);

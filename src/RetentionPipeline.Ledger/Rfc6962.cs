@@ -14,19 +14,35 @@ public static class Rfc6962
     /// <summary>SHA-256(0x00 ‖ bytes).</summary>
     public static byte[] LeafHash(ReadOnlySpan<byte> bytes)
     {
+        var hash = new byte[HashLength];
+        LeafHash(bytes, hash);
+        return hash;
+    }
+
+    /// <summary>As above, into the first 32 bytes of <paramref name="hash"/>.</summary>
+    public static void LeafHash(ReadOnlySpan<byte> bytes, Span<byte> hash)
+    {
         var input = bytes.Length < 1024 ? stackalloc byte[1024] : new byte[1 + bytes.Length];
         input[0] = 0;
         bytes.CopyTo(input[1..]);
-        return SHA256.HashData(input[..(1 + bytes.Length)]);
+        SHA256.HashData(input[..(1 + bytes.Length)], hash);
     }
 
     /// <summary>SHA-256(0x01 ‖ left ‖ right).</summary>
     public static byte[] NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
+        var hash = new byte[HashLength];
+        NodeHash(left, right, hash);
+        return hash;
+    }
+
+    /// <summary>As above, into the first 32 bytes of <paramref name="hash"/>, which may be those of a child.</summary>
+    public static void NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> hash)
+    {
         Span<byte> input = stackalloc byte[1 + (2 * HashLength)];
         input[0] = 1;
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + HashLength)..]);
-        return SHA256.HashData(input);
+        SHA256.HashData(input, hash);
     }
 }

@@ -22,18 +22,28 @@ public sealed record StructureReport(
 /// </summary>
 public sealed class StructuralVerifier(string folder, NoteVerifier verifier)
 {
-    /// <summary>Bundles that are read at once, on all processors.</summary>
+    /// <summary>Bundles that are read at once, on all processors, while those before them are told.</summary>
     private const int Window = 32;
 
     private readonly LogFolder files = new(folder);
-    private readonly TreeEdge tree = new();
     private readonly List<LogProblem> problems = [];
+    private TreeEdge tree = new();
+
+    /// <summary>
+    /// A checkpoint of this log that was verified before. It is proved that the log only grew since; what it covers is read
+    /// and told, and not checked again. Null: everything is checked.
+    /// </summary>
+    public Checkpoint? Since { get; init; }
 
     /// <summary>
     /// Verifies. Every leaf that could be read goes to <paramref name="onLeaf"/> with its index, in order; done and total
     /// leaves to <paramref name="progress"/>.
     /// </summary>
-    public StructureReport Verify(Action<long, Leaf> onLeaf, Action<long, long> progress)
+    public StructureReport Verify(Action<long, Leaf> onLeaf, Action<long, long> progress) =>
+        Verify((in leaf) => leaf.ToLeaf(), onLeaf, progress);
+
+    /// <summary>As above, for those who need less of a leaf, or read it in another way.</summary>
+    public StructureReport Verify<T>(LeafReading<T> reading, Action<long, T> onLeaf, Action<long, long> progress)
     {
         if (Open() is not var (note, checkpoint))
         {
@@ -41,7 +51,12 @@ public sealed class StructuralVerifier(string folder, NoteVerifier verifier)
         }
 
         CheckKeyFile();
-        var isWhole = ReadEntries(checkpoint.Size, onLeaf, progress);
+        if (!Remember(checkpoint))
+        {
+            return new StructureReport(checkpoint, problems, UncheckedOf(note));
+        }
+
+        var isWhole = ReadEntries(checkpoint.Size, new BundleReader<T>(files, reading), onLeaf, progress);
         foreach (var tile in tree.Partial())
         {
             CheckTile(tile, isWhole);
@@ -49,9 +64,11 @@ public sealed class StructuralVerifier(string folder, NoteVerifier verifier)
 
         CheckRoot(checkpoint, isWhole);
         CheckNothingElse(checkpoint.Size);
-        return new StructureReport(checkpoint, problems, [.. note.Signatures
-            .Where(line => !verifier.IsOf(line)).Select(line => $"{line.Name}+{line.KeyId:x8}")]);
+        return new StructureReport(checkpoint, problems, UncheckedOf(note));
     }
+
+    private List<string> UncheckedOf(SignedNote note) =>
+        [.. note.Signatures.Where(line => !verifier.IsOf(line)).Select(line => $"{line.Name}+{line.KeyId:x8}")];
 
     private (SignedNote Note, Checkpoint Checkpoint)? Open()
     {
@@ -86,24 +103,71 @@ public sealed class StructuralVerifier(string folder, NoteVerifier verifier)
         }
     }
 
+    /// <summary>
+    /// Begins with the tree of the remembered checkpoint. Its right edge is read from this log's tiles: where that has the
+    /// remembered root, and with what was added since the signed one, both are of one log. False: they are not.
+    /// </summary>
+    private bool Remember(Checkpoint checkpoint)
+    {
+        if (Since is null)
+        {
+            return true;
+        }
+
+        if (Since.Origin != checkpoint.Origin)
+        {
+            Add(null, "fork", "The remembered checkpoint is of another log.");
+            return false;
+        }
+
+        if (Since.Size > checkpoint.Size)
+        {
+            Add(null, "shrunk", $"The log has {checkpoint.Size} entries; it had {Since.Size} when it was remembered: what was at its end was taken away, or this is an old copy.");
+            return false;
+        }
+
+        var edge = TreeEdge.Of(Since.Size, (level, index) => files.Read(
+            TilePath.Of(level, index, TilePath.WidthOf(index, checkpoint.Size >> (TilePath.LevelBits * level)))));
+        if (edge is null)
+        {
+            Add(null, "missing", "A tile is missing that the remembered checkpoint rests on.");
+            return false;
+        }
+
+        if (!edge.Root().AsSpan().SequenceEqual(Since.Root))
+        {
+            Add(null, "fork", $"The first {Since.Size} entries do not have the root that was remembered: history was rewritten, or two histories are shown.");
+            return false;
+        }
+
+        tree = edge;
+        return true;
+    }
+
     /// <summary>Whether the hash of every leaf is known, from its entry or else from its tile.</summary>
-    private bool ReadEntries(long size, Action<long, Leaf> onLeaf, Action<long, long> progress)
+    private bool ReadEntries<T>(long size, BundleReader<T> reader, Action<long, T> onLeaf, Action<long, long> progress)
     {
         var isWhole = true;
-        var bundles = TilePath.All(size).TakeWhile(tile => tile.Level < 0);
-        foreach (var window in bundles.Chunk(Window))
+        using var windows = TilePath.All(size).TakeWhile(tile => tile.Level < 0).Chunk(Window).GetEnumerator();
+        for (var reading = Begin(); reading is not null;)
         {
-            var reads = new BundleRead[window.Length];
-            Parallel.For(0, reads.Length, i => reads[i] = files.ReadBundle(window[i].Index, window[i].Width));
+            var (window, reads) = (windows.Current, reading.GetAwaiter().GetResult());
+            reading = Begin();
             foreach (var (tile, bundle) in window.Zip(reads))
             {
                 var first = tile.Index * TilePath.Width;
-                TellLeaves(first, bundle, onLeaf);
-                var hashes = HashesOf(tile.Index, tile.Width, bundle);
-                isWhole &= hashes is not null;
-                foreach (var full in (hashes ?? []).SelectMany(tree.Add))
+                problems.AddRange(bundle.Problems);
+                for (var i = 0; i < bundle.Leaves.Length; i++)
                 {
-                    CheckTile(full, isWhole);
+                    if (bundle.Leaves[i].IsLeaf)
+                    {
+                        onLeaf(first + i, bundle.Leaves[i].Value);
+                    }
+                }
+
+                if (!WasChecked(tile.Index, tile.Width))
+                {
+                    isWhole &= Grow(first, bundle.Hashes, bundle.Root, isWhole);
                 }
 
                 progress(first + tile.Width, size);
@@ -111,56 +175,45 @@ public sealed class StructuralVerifier(string folder, NoteVerifier verifier)
         }
 
         return isWhole;
+
+        Task<BundleRead<T>[]>? Begin()
+        {
+            if (!windows.MoveNext())
+            {
+                return null;
+            }
+
+            var window = windows.Current;
+            return Task.Run(() =>
+            {
+                var reads = new BundleRead<T>[window.Length];
+                Parallel.For(0, reads.Length, i => reads[i] = WasChecked(window[i].Index, window[i].Width)
+                    ? reader.ReadChecked(window[i].Index, window[i].Width)
+                    : reader.Read(window[i].Index, window[i].Width));
+                return reads;
+            });
+        }
     }
 
-    private void TellLeaves(long first, BundleRead bundle, Action<long, Leaf> onLeaf)
+    private bool WasChecked(long index, int width) => Since is not null && (index * TilePath.Width) + width <= Since.Size;
+
+    /// <summary>Adds the hashes of a bundle to the tree; false where there are none.</summary>
+    private bool Grow(long first, byte[]? hashes, byte[]? root, bool isWhole)
     {
-        if (bundle.Problem is not null)
+        if (hashes is null)
         {
-            problems.Add(bundle.Problem);
+            return false;
         }
 
-        for (var i = 0; i < bundle.Entries.Count; i++)
+        var full = root is not null && tree.Size == first
+            ? tree.AddTile(root)
+            : hashes.Chunk(Rfc6962.HashLength).Skip((int)Math.Max(0, tree.Size - first)).SelectMany(tree.Add).ToList();
+        foreach (var tile in full)
         {
-            if (bundle.Entries[i].Leaf is { } leaf)
-            {
-                onLeaf(first + i, leaf);
-            }
-            else
-            {
-                Add(first + i, "canonical", bundle.Entries[i].Problem!);
-            }
-        }
-    }
-
-    /// <summary>
-    /// The leaf hashes below a bundle: what the entries give, compared with the tile; what the tile says, where there
-    /// are no entries; null where there is neither.
-    /// </summary>
-    private List<byte[]>? HashesOf(long index, int width, BundleRead bundle)
-    {
-        var name = TilePath.Of(0, index, width);
-        var tile = files.Read(name);
-        if (tile is null)
-        {
-            Add(index * TilePath.Width, "missing", $"The tile {name} is missing.");
-        }
-        else if (tile.Length != width * Rfc6962.HashLength)
-        {
-            Add(index * TilePath.Width, "tile", $"The tile {name} has {tile.Length} bytes instead of {width * Rfc6962.HashLength}.");
-            tile = null;
+            CheckTile(tile, isWhole);
         }
 
-        var stored = tile?.Chunk(Rfc6962.HashLength).ToList();
-        for (var i = 0; i < bundle.Entries.Count && stored is not null; i++)
-        {
-            if (!stored[i].AsSpan().SequenceEqual(bundle.Entries[i].Hash))
-            {
-                Add((index * TilePath.Width) + i, "tile", $"The tile {name} has another hash for this leaf: one of the two was changed.");
-            }
-        }
-
-        return bundle.Problem is null ? [.. bundle.Entries.Select(entry => entry.Hash)] : stored;
+        return true;
     }
 
     /// <summary>Tiles above the leaves; those of the leaves themselves were compared leaf by leaf.</summary>

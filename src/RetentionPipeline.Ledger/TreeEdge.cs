@@ -30,9 +30,29 @@ internal sealed class TreeEdge
     public IReadOnlyList<HashTile> Add(byte[] leafHash)
     {
         Size++;
+        return Add(leafHash, 0);
+    }
+
+    /// <summary>
+    /// Adds the 256 leaves of a full tile by their root, where the tree ends with a full tile; the tiles above that became
+    /// full.
+    /// </summary>
+    public IReadOnlyList<HashTile> AddTile(byte[] root)
+    {
+        if (levels[0].Count > 0)
+        {
+            throw new InvalidOperationException("The tree ends within a tile.");
+        }
+
+        Size += TilePath.Width;
+        fullTiles[0]++;
+        return Add(root, 1);
+    }
+
+    private IReadOnlyList<HashTile> Add(byte[] hash, int lowest)
+    {
         List<HashTile>? full = null;
-        var hash = leafHash;
-        for (var level = 0; ; level++)
+        for (var level = lowest; ; level++)
         {
             if (level == levels.Count)
             {
@@ -50,6 +70,39 @@ internal sealed class TreeEdge
             (full ??= []).Add(new HashTile(level, fullTiles[level]++, Join(levels[level])));
             levels[level].Clear();
         }
+    }
+
+    /// <summary>
+    /// The edge of a tree of that size from its tiles, each at least as wide as there: <paramref name="read"/> gives the
+    /// tile of a level and number, or null, and then there is no edge.
+    /// </summary>
+    public static TreeEdge? Of(long size, Func<int, long, byte[]?> read)
+    {
+        var edge = new TreeEdge { Size = size };
+        for (var (level, count) = (0, size); count > 0; level++, count /= TilePath.Width)
+        {
+            if (level == edge.levels.Count)
+            {
+                edge.levels.Add([]);
+                edge.fullTiles.Add(0);
+            }
+
+            edge.fullTiles[level] = count / TilePath.Width;
+            var width = (int)(count % TilePath.Width);
+            if (width == 0)
+            {
+                continue;
+            }
+
+            if (read(level, count / TilePath.Width) is not { } tile || tile.Length < width * Rfc6962.HashLength)
+            {
+                return null;
+            }
+
+            edge.levels[level].AddRange(tile.Chunk(Rfc6962.HashLength).Take(width));
+        }
+
+        return edge;
     }
 
     /// <summary>The tiles that are not full, lowest level first.</summary>

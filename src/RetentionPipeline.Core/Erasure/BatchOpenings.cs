@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -22,6 +22,10 @@ public sealed record BatchOpenings(int Epoch, IReadOnlyList<RecordOpening> Entri
 public sealed record RecordOpening(
     byte[] Salt, string Record, IReadOnlyList<SubjectOpening> Subjects, string Version)
 {
+    private const int Fixed = 64;
+    private const int HashInList = 67;
+    private const int ShortInput = 1024;
+
     /// <summary>Its commitment: the leaf hash of the intent's root as it is.</summary>
     public byte[] Commit() => Commit(Salt, Record, Subjects.Select(subject => subject.Commit()), Version);
 
@@ -31,21 +35,39 @@ public sealed record RecordOpening(
     /// </summary>
     public static byte[] Commit(byte[] salt, string record, IEnumerable<string> subjects, string version)
     {
-        var text = Jcs.Encode(new JsonObject
+        // Written by hand, since it is made for each record of a job: keys in order, hashes need no escapes.
+        string[] hashes = [.. subjects.Order(StringComparer.Ordinal)];
+        var most = 1 + salt.Length + Fixed + Jcs.MaxLength(record) + Jcs.MaxLength(version) + (hashes.Length * HashInList);
+        var input = most <= ShortInput ? stackalloc byte[ShortInput] : new byte[most];
+        input[0] = 0;
+        salt.CopyTo(input[1..]);
+        var length = 1 + salt.Length;
+        Add(input, "{\"record\":"u8, ref length);
+        length += Jcs.WriteString(record, input[length..]);
+        Add(input, ",\"subjects\":["u8, ref length);
+        foreach (var (place, hash) in hashes.Index())
         {
-            ["record"] = record,
-            ["subjects"] = new JsonArray([.. subjects.Order(StringComparer.Ordinal).Select(hash => (JsonNode)hash)]),
-            ["version"] = version,
-        });
-        return SHA256.HashData([0, .. salt, .. text]);
+            Add(input, place == 0 ? "\""u8 : ",\""u8, ref length);
+            length += Encoding.ASCII.GetBytes(hash, input[length..]);
+            Add(input, "\""u8, ref length);
+        }
+
+        Add(input, "],\"version\":"u8, ref length);
+        length += Jcs.WriteString(version, input[length..]);
+        Add(input, "}"u8, ref length);
+        return SHA256.HashData(input[..length]);
+    }
+
+    private static void Add(Span<byte> input, ReadOnlySpan<byte> text, ref int length)
+    {
+        text.CopyTo(input[length..]);
+        length += text.Length;
     }
 }
 
 /// <summary>Reads and makes openings.</summary>
 public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
 {
-    private const int SaltLength = 32;
-
     /// <summary>The openings of the batch, made now if nobody made them before.</summary>
     public async Task<BatchOpenings> GetOrMakeAsync(WorkBatch batch, CancellationToken cancel)
     {
@@ -56,18 +78,19 @@ public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
 
         const int epoch = Pseudonyms.CurrentEpoch;
         var entries = new List<RecordOpening>(batch.Entries.Count);
+        var salts = new Salts(batch.Entries.Sum(entry => 1 + entry.Subjects.Count));
         foreach (var entry in batch.Entries)
         {
             var subjects = new List<SubjectOpening>(entry.Subjects.Count);
             foreach (var subject in entry.Subjects)
             {
                 subjects.Add(new(
-                    RandomNumberGenerator.GetBytes(SaltLength),
+                    salts.Next(),
                     await pseudonyms.OfSubjectAsync(epoch, subject.Kind, subject.Value, cancel)));
             }
 
             var record = await pseudonyms.OfRecordAsync(epoch, batch.Dataset, entry.Key.Canonical, cancel);
-            entries.Add(new(RandomNumberGenerator.GetBytes(SaltLength), record, subjects, entry.Version));
+            entries.Add(new(salts.Next(), record, subjects, entry.Version));
         }
 
         var mine = JsonSerializer.SerializeToUtf8Bytes(

@@ -103,7 +103,7 @@ public sealed partial class AnchorHandler(
         LeafTypes.Anchor, size.ToString(CultureInfo.InvariantCulture), authority.Name, proof.At, new JsonObject
         {
             ["hash"] = Convert.ToHexStringLower(SHA256.HashData(proof.Bytes.Span)),
-            ["kind"] = authority.Kind is AnchorKind.TimeStamp ? "rfc3161" : "witness",
+            ["kind"] = authority.Kind is AnchorKind.TimeStamp ? AnchorRules.TimeStamp : AnchorRules.Witness,
             ["size"] = size,
         });
 

@@ -1,4 +1,3 @@
-using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Core.Evidence;
@@ -9,22 +8,27 @@ namespace RetentionPipeline.Core.Evidence;
 /// </summary>
 internal sealed class AnchorRules
 {
+    /// <summary>Kinds of anchors, as leaves name them.</summary>
+    public const string TimeStamp = "rfc3161";
+    public const string Witness = "witness";
+
     private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(5);
 
     /// <summary>The leaves that are younger than all before them.</summary>
     private readonly List<(long Index, DateTimeOffset At)> youngest = [];
 
-    public void Take(long index, Leaf leaf, List<LogProblem> problems)
+    /// <summary>Takes the time of a leaf that is no anchor.</summary>
+    public void Take(long index, DateTimeOffset at)
     {
-        if (leaf.Type == LeafTypes.Anchor)
+        if (youngest.Count == 0 || at > youngest[^1].At)
         {
-            Check(index, leaf, (long)leaf.Body["size"]!, problems);
-        }
-        else if (youngest.Count == 0 || leaf.At > youngest[^1].At)
-        {
-            youngest.Add((index, leaf.At));
+            youngest.Add((index, at));
         }
     }
+
+    /// <summary>Takes an anchor.</summary>
+    public void Take(long index, Leaf anchor, List<LogProblem> problems) =>
+        Check(index, anchor, (long)anchor.Body["size"]!, problems);
 
     private void Check(long index, Leaf leaf, long size, List<LogProblem> problems)
     {

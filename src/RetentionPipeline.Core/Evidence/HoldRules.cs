@@ -84,67 +84,76 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         }
     }
 
-    public void Check(OutcomeLeaf outcome, List<LogProblem> problems)
+    /// <summary>An outcome that stands in the log, under the holds of the whole of it.</summary>
+    public void Check(NamedId operation, in OperationFacts facts, List<LogProblem> problems)
     {
-        if (outcome.Acted == 0)
+        if (facts.Acted == 0)
         {
             return;
         }
 
-        foreach (var hold in holds.Values.Where(hold => hold.EffectiveIndex < outcome.Index))
+        foreach (var hold in holds.Values)
         {
             // An act that read the release's version, or a later one, may come before the release's leaf in the log:
             // lanes have no common order. The release raises the version by at least one.
-            var released = hold.ReleasedIndex < outcome.Index
-                || (hold.ReleasedIndex is not null && outcome.HoldVersion > hold.Version);
-            if (!released && Covers(hold, outcome) == true)
+            var released = hold.ReleasedIndex < facts.OutcomeIndex
+                || (hold.ReleasedIndex is not null && facts.OutcomeHolds > hold.Version);
+            if (hold.EffectiveIndex < facts.OutcomeIndex && !released && Covers(hold, operation, facts.Dataset) == true)
             {
                 problems.Add(new(
-                    outcome.Index, "act-under-hold",
-                    $"The outcome of {outcome.Operation} changed records after hold {hold.Id} was effective, under hold version {outcome.HoldVersion}."));
+                    facts.OutcomeIndex, "act-under-hold",
+                    $"The outcome of {operation} changed records after hold {hold.Id} was effective, under hold version {facts.OutcomeHolds}."));
             }
         }
     }
 
     /// <summary>The openings, where they are given, must open what the intent committed to.</summary>
-    public void CheckOpenings(string operation, IntentFacts intent, List<LogProblem> problems)
+    public void CheckOpenings(NamedId operation, in OperationFacts facts, List<LogProblem> problems)
     {
-        if (openings?.FindOperation(operation) is { } opened
-            && Convert.ToHexStringLower(MerkleTree.Root([.. opened.Entries.Select(entry => entry.Commit())])) != intent.Root)
+        if (openings?.FindOperation(operation.ToString()) is { } opened
+            && Convert.ToHexStringLower(MerkleTree.Root([.. opened.Entries.Select(entry => entry.Commit())])) != facts.IntentRoot)
         {
-            problems.Add(new(intent.Index, "openings", $"The openings of {operation} do not open its intent."));
+            problems.Add(new(facts.IntentIndex, "openings", $"The openings of {operation} do not open its intent."));
         }
     }
 
     /// <summary>The outcome entries, where they are given, must be what the outcome committed to, and add up to its counts.</summary>
-    public void CheckEntries(OutcomeLeaf outcome, List<LogProblem> problems)
+    public void CheckEntries(NamedId operation, in OperationFacts facts, in ResultCounts stated, List<LogProblem> problems)
     {
-        if (openings?.FindOutcome(outcome.Operation) is not { } given)
+        if (openings?.FindOutcome(operation.ToString()) is not { } given)
         {
             return;
         }
 
-        if (given.Root() != outcome.Root)
+        if (given.Root() != facts.OutcomeRoot)
         {
-            problems.Add(new(outcome.Index, "entries", $"The outcome entries of {outcome.Operation} are not those that its outcome states."));
+            problems.Add(new(facts.OutcomeIndex, "entries", $"The outcome entries of {operation} are not those that its outcome states."));
             return;
+        }
+
+        if (openings.FindOperation(operation.ToString()) is { } opened
+            && !opened.Entries.Select(entry => Convert.ToHexStringLower(entry.Commit())).SequenceEqual(
+                Enumerable.Range(0, given.Entries.Count).Select(place => given.Read(place).Commitment)))
+        {
+            problems.Add(new(facts.OutcomeIndex, "entries", $"The outcome entries of {operation} name other records than its intent committed to."));
         }
 
         var counts = Enumerable.Range(0, given.Entries.Count).CountBy(place => given.Read(place).Result).ToDictionary();
-        if (counts.Count != outcome.Counts.Count || counts.Any(pair => outcome.Counts.GetValueOrDefault(pair.Key) != pair.Value))
+        var named = stated.Named().ToList();
+        if (counts.Count != named.Count || named.Exists(pair => counts.GetValueOrDefault(pair.Result) != pair.Count))
         {
-            problems.Add(new(outcome.Index, "counts", $"The outcome of {outcome.Operation} counts otherwise than its entries."));
+            problems.Add(new(facts.OutcomeIndex, "counts", $"The outcome of {operation} counts otherwise than its entries."));
         }
     }
 
     public IReadOnlyList<string> Unchecked() =>
         [.. holds.Values.Where(hold => hold.Scope != "dataset" && (openings?.FindHold(hold.Id) is null || hold.HasGap)).Select(hold => hold.Id)];
 
-    private bool? Covers(HoldFacts hold, OutcomeLeaf outcome)
+    private bool? Covers(HoldFacts hold, NamedId acted, string dataset)
     {
         if (hold.Scope == "dataset")
         {
-            return hold.Dataset == outcome.Dataset;
+            return hold.Dataset == dataset;
         }
 
         if (openings?.FindHold(hold.Id) is not { } opening)
@@ -152,8 +161,8 @@ internal sealed class HoldRules(IOpeningsSource? openings)
             return null;
         }
 
-        if (openings.FindOperation(outcome.Operation) is not { } operation
-            || openings.FindOutcome(outcome.Operation) is not { } entries || entries.Entries.Count != operation.Entries.Count)
+        if (openings.FindOperation(acted.ToString()) is not { } operation
+            || openings.FindOutcome(acted.ToString()) is not { } entries || entries.Entries.Count != operation.Entries.Count)
         {
             hold.HasGap = true;
             return null;

@@ -19,10 +19,14 @@ public static class LogVerification
 {
     /// <summary>Verifies everything; done and total leaves go to <paramref name="progress"/>.</summary>
     public static LogVerdict Verify(
-        string folder, NoteVerifier verifier, IOpeningsSource? openings, Action<long, long> progress)
+        string folder, NoteVerifier verifier, IOpeningsSource? openings, Action<long, long> progress) =>
+        Verify(new StructuralVerifier(folder, verifier), openings, progress);
+
+    /// <summary>As above, by a verifier of structure that may remember an earlier checkpoint.</summary>
+    public static LogVerdict Verify(StructuralVerifier verifier, IOpeningsSource? openings, Action<long, long> progress)
     {
         var meaning = new SemanticVerifier(openings);
-        var structure = new StructuralVerifier(folder, verifier).Verify(meaning.Add, progress);
+        var structure = verifier.Verify(meaning.Read, (long index, LeafFact leaf) => meaning.Add(index, leaf), progress);
         return new LogVerdict(structure, structure.Checkpoint is null ? null : meaning.End());
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
@@ -9,70 +9,86 @@ namespace RetentionPipeline.Core.Evidence;
 /// A closing leaf commits to the list of its operations: every chain has ended, the counts add up, and the root is that of
 /// exactly these operations, in their order.
 /// </summary>
-internal sealed class ScanRules(
-    ScanLeaves scan, IReadOnlyDictionary<string, IntentFacts> intents, IReadOnlyDictionary<string, OutcomeLeaf> outcomes)
+internal sealed class ScanRules(int number, ScanTotals scan, OperationTable operations)
 {
+    private const int EntryLength = 256;
+
     public void Check(List<LogProblem> problems)
     {
-        if (scan.Close is not { } close)
+        if (scan.Leaves.Close is not { } close)
         {
             return;
         }
 
-        foreach (var open in scan.Operations.Where(operation => !outcomes.ContainsKey(operation)))
+        foreach (var operation in scan.Operations)
         {
-            problems.Add(new(intents[open].Index, "chain-open", $"Scan {scan.Scan} is closed, and its operation {open} has no outcome."));
-        }
-
-        foreach (var outcome in scan.Operations.Select(outcomes.GetValueOrDefault).Where(one => one?.Child is { } child && !scan.Operations.Contains(child)))
-        {
-            problems.Add(new(outcome!.Index, "chain-open", $"Scan {scan.Scan} is closed, and nobody took up what {outcome.Operation} deferred."));
+            ref readonly var facts = ref Facts(operation);
+            if (!facts.HasOutcome)
+            {
+                problems.Add(new(facts.IntentIndex, "chain-open", $"Scan {scan.Id} is closed, and its operation {operation} has no outcome."));
+            }
+            else if (operations.Children.TryGetValue(operation, out var child) && !IsOfScan(child))
+            {
+                problems.Add(new(facts.OutcomeIndex, "chain-open", $"Scan {scan.Id} is closed, and nobody took up what {operation} deferred."));
+            }
         }
 
         var body = close.Leaf.Body;
-        var ordered = InOrder();
-        var root = Convert.ToHexStringLower(MerkleTree.Root([.. ordered.Select(EntryHash)]));
-        if ((long)body["operations"]! != ordered.Count || (string)body["root"]! != root || ordered.Count != scan.Operations.Count)
+        var ordered = InOrder(withHidden: false);
+        if (ordered.Count != scan.Operations.Count)
         {
-            problems.Add(new(close.Index, "scan-operations", $"The closing leaf of scan {scan.Scan} does not commit to the operations that the log holds."));
+            ordered = InOrder(withHidden: true);
         }
 
-        var sums = new Dictionary<string, long>();
-        foreach (var (result, count) in ordered.SelectMany(operation => outcomes[operation].Counts)
-            .Where(pair => pair.Key is not OutcomeResult.Deferred))
+        if ((long)body["operations"]! != ordered.Count || ordered.Count != scan.Operations.Count
+            || (string)body["root"]! != Convert.ToHexStringLower(MerkleTree.Root([.. ordered.Select(EntryHash)])))
         {
-            var word = OutcomeEncoding.Word(result);
-            sums[word] = sums.GetValueOrDefault(word) + count;
+            problems.Add(new(close.Index, "scan-operations", $"The closing leaf of scan {scan.Id} does not commit to the operations that the log holds."));
         }
 
         var stated = body["counts"]!.AsObject().ToDictionary(pair => pair.Key, pair => (long)pair.Value!);
+        var sums = scan.Ended.Named().ToDictionary(pair => OutcomeEncoding.Word(pair.Result), pair => pair.Count);
         var adds = stated.Count == sums.Count && stated.All(pair => sums.GetValueOrDefault(pair.Key) == pair.Value)
             && (long)body["due"]! == sums.Values.Sum() + (long)body["notActed"]!;
         if (!adds)
         {
-            problems.Add(new(close.Index, "scan-counts", $"The counts of scan {scan.Scan} do not add up to those of its operations."));
+            problems.Add(new(close.Index, "scan-counts", $"The counts of scan {scan.Id} do not add up to those of its operations."));
         }
     }
 
-    /// <summary>Slices in order, batches in order, each followed by its children: ids are derived, so the order is known.</summary>
-    private List<string> InOrder()
+    private ref readonly OperationFacts Facts(NamedId operation) =>
+        ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrNullRef(operations.All, operation);
+
+    private bool IsOfScan(NamedId operation) =>
+        operations.All.TryGetValue(operation, out var facts) && facts.HasIntent && facts.Scan == number;
+
+    /// <summary>
+    /// Slices in order, batches in order, each followed by its children: ids are derived, so the order is known. Deriving
+    /// costs the most of it: children that no outcome names are looked for only where something is missing.
+    /// </summary>
+    private List<Guid> InOrder(bool withHidden)
     {
-        var ordered = new List<string>();
-        if (!Guid.TryParse(scan.Scan, out var id))
+        var ordered = new List<Guid>(scan.Operations.Count);
+        if (!Guid.TryParse(scan.Id.ToString(), out var id))
         {
             return ordered;
         }
 
         // A slice that stops in time leaves numbers without records, which have no leaves.
         var numbers = (4 * scan.Operations.Count) + 1000;
-        for (var slice = 0; slice < scan.Slices && ordered.Count < scan.Operations.Count; slice++)
+        for (var slice = 0; slice < scan.Leaves.Slices && ordered.Count < scan.Operations.Count; slice++)
         {
-            for (var number = 0; number < numbers && ordered.Count < scan.Operations.Count; number++)
+            for (var batch = 0; batch < numbers && ordered.Count < scan.Operations.Count; batch++)
             {
-                var operation = DerivedId.Operation(id, slice, number);
-                while (scan.Operations.Contains(operation.ToString("D")) && outcomes.ContainsKey(operation.ToString("D")))
+                var operation = DerivedId.Operation(id, slice, batch);
+                while (operations.All.TryGetValue(new(operation, null), out var facts) && facts.HasOutcome && facts.HasIntent && facts.Scan == number)
                 {
-                    ordered.Add(operation.ToString("D"));
+                    ordered.Add(operation);
+                    if (!withHidden && !operations.Children.ContainsKey(new(operation, null)))
+                    {
+                        break;
+                    }
+
                     operation = DerivedId.Child(operation);
                 }
             }
@@ -81,9 +97,14 @@ internal sealed class ScanRules(
         return ordered;
     }
 
-    private byte[] EntryHash(string operation) => Rfc6962.LeafHash(Jcs.Encode(new JsonObject
+    /// <summary>Leaf hash of JCS({operation, outcome}), which for these two is always of this form.</summary>
+    private byte[] EntryHash(Guid operation)
     {
-        ["operation"] = operation,
-        ["outcome"] = Convert.ToHexStringLower(outcomes[operation].Hash),
-    }));
+        Span<byte> entry = stackalloc byte[EntryLength];
+        Utf8.TryWrite(entry, CultureInfo.InvariantCulture, $"{{\"operation\":\"{operation:D}\",\"outcome\":\"", out var length);
+        Convert.TryToHexStringLower(Facts(new(operation, null)).OutcomeHash, entry[length..], out var written);
+        length += written;
+        "\"}"u8.CopyTo(entry[length..]);
+        return Rfc6962.LeafHash(entry[..(length + 2)]);
+    }
 }

@@ -10,6 +10,9 @@ namespace RetentionPipeline.Core.Work;
 /// </summary>
 public static class DerivedId
 {
+    private const int UuidLength = 16;
+    private const int ShortInput = 256;
+
     /// <summary>Namespace of everything of this project.</summary>
     private static readonly Guid Root = new("6f2b8d0e-2d6a-4f0c-9a52-8b1f6f3f6f11");
 
@@ -49,12 +52,13 @@ public static class DerivedId
     [SuppressMessage("Security", "CA5350", Justification = "UUIDv5 is defined over SHA-1; nothing secret rests on it.")]
     public static Guid Of(Guid space, params ReadOnlySpan<string> parts)
     {
-        var name = Encoding.UTF8.GetBytes(string.Join('\n', parts!));
-        var input = new byte[16 + name.Length];
+        var name = string.Join('\n', parts!);
+        var most = UuidLength + Encoding.UTF8.GetMaxByteCount(name.Length);
+        var input = most <= ShortInput ? stackalloc byte[ShortInput] : new byte[most];
         space.TryWriteBytes(input, bigEndian: true, out _);
-        name.CopyTo(input, 16);
+        var length = UuidLength + Encoding.UTF8.GetBytes(name, input[UuidLength..]);
         Span<byte> hash = stackalloc byte[20];
-        SHA1.HashData(input, hash);
+        SHA1.HashData(input[..length], hash);
         hash[6] = (byte)((hash[6] & 0x0f) | 0x50);
         hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
         return new Guid(hash[..16], bigEndian: true);
