@@ -7,7 +7,8 @@ using RetentionPipeline.Adapters.Composition;
 namespace RetentionPipeline.Cli;
 
 /// <summary>Which deployment a verb is for: <c>--data</c> a local run's folder, <c>--config</c> a deployment file.</summary>
-internal sealed class Target
+/// <param name="isOptional">The verb can do without.</param>
+internal sealed class Target(bool isOptional = false)
 {
     private readonly Option<string?> data = new("--data") { Description = "Data folder of a local run." };
     private readonly Option<string?> config = new("--config") { Description = "Deployment file." };
@@ -18,12 +19,16 @@ internal sealed class Target
         command.Options.Add(config);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(data) is null == result.GetValue(config) is null)
+            var (isData, isConfig) = (result.GetValue(data) is not null, result.GetValue(config) is not null);
+            if (isOptional ? isData && isConfig : isData == isConfig)
             {
                 result.AddError("Give either --data DIR or --config FILE.");
             }
         });
     }
+
+    /// <summary>Whether a deployment is named.</summary>
+    public bool IsGiven(ParseResult result) => result.GetValue(data) is not null || result.GetValue(config) is not null;
 
     /// <summary>The services of the deployment.</summary>
     public ServiceProvider Open(ParseResult result, ILoggerFactory? log = null)
