@@ -3,7 +3,7 @@
 targetScope = 'resourceGroup'
 
 import { roles } from 'modules/roles.bicep'
-import { Source, Store, Texts } from 'modules/types.bicep'
+import { Source, Store, Texts, TimeStamp, Witness } from 'modules/types.bicep'
 
 @description('Name of the environment: a tag of every resource.')
 @minLength(1)
@@ -26,6 +26,17 @@ param origin string
 @description('File of the policy, in the app\'s package.')
 @minLength(1)
 param policy string
+
+@description('What signs the ledger, the first one foremost: ed25519:N, or the id of a version of a P-256 key in a vault, whose user the app then has to be.')
+@minLength(1)
+@maxLength(8)
+param signers string[] = ['ed25519:1']
+
+@description('Time stamp authorities that vouch for the ledger. Several are better than one.')
+param timeStamps TimeStamp[] = []
+
+@description('Witnesses that vouch for the ledger.')
+param witnesses Witness[] = []
 
 @description('Settings of the app that differ from those below (docs/functions.md).')
 param otherSettings Texts = {}
@@ -164,10 +175,13 @@ module app 'modules/app.bicep' = {
         Retention_reconcileSchedule: '30 * * * * *'
         Retention__requestWindows: 'policy'
         Retention_scanSchedule: '15 * * * * *'
+        Retention__signers: join(signers, '; ')
         Retention__slicesAtOnce: '4'
         Retention_slicesQueue: slicesQueue
         Retention_tidySchedule: '0 45 * * * *'
+        Retention__timeStamps: join(map(timeStamps, one => '${one.name} ${one.address} ${one.roots}'), '; ')
         Retention__times: 'azure'
+        Retention__witnesses: join(map(witnesses, one => '${one.address} ${one.key}'), '; ')
         ServiceBus__fullyQualifiedNamespace: bus.outputs.host
         WorkStorage__blobServiceUri: work.outputs.blobs
         WorkStorage__tableServiceUri: work.outputs.tables

@@ -35,3 +35,32 @@ type Store = {
   @maxLength(44)
   account: string
 }
+
+@export()
+@description('A time stamp authority by RFC 3161.')
+type TimeStamp = {
+  @description('Its name in the ledger: lowercase letters, digits, dots, hyphens.')
+  @minLength(1)
+  @maxLength(64)
+  name: string
+
+  @description('Its address.')
+  @minLength(1)
+  address: string
+
+  @description('File in the app\'s package with the certificates, in PEM, that its chain must end in.')
+  @minLength(1)
+  roots: string
+}
+
+@export()
+@description('A witness by C2SP tlog-witness.')
+type Witness = {
+  @description('Its submission prefix, with a slash at the end.')
+  @minLength(1)
+  address: string
+
+  @description('Its verifier key.')
+  @minLength(1)
+  key: string
+}

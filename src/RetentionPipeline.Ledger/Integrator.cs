@@ -27,8 +27,17 @@ public sealed record IntegrationResult(
 /// the only thing that decides; everything behind it follows from it and the lanes, may be done twice, and is done by
 /// whoever finds a commit that is not published. Several may run: one wins each commit, the others follow it.
 /// </summary>
-public sealed class Integrator(LedgerStores stores, NoteSigner signer, string origin)
+/// <param name="stores">Where it reads and writes.</param>
+/// <param name="signers">Keys that sign each checkpoint, one line each, in this order.</param>
+/// <param name="origin">First line of each checkpoint.</param>
+public sealed class Integrator(LedgerStores stores, IReadOnlyList<INoteSigner> signers, string origin)
 {
+    /// <summary>With one key.</summary>
+    public Integrator(LedgerStores stores, INoteSigner signer, string origin)
+        : this(stores, [signer], origin)
+    {
+    }
+
     private const int WritesAtOnce = 8;
 
     private readonly SemaphoreSlim one = new(1, 1);
@@ -220,7 +229,7 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
 
         var text = new Checkpoint(origin, commit.Size, commit.Root).Text;
         var name = TilePath.OfCheckpoint(commit.Size);
-        var note = await stores.Tiles.WriteOnceAsync(name, new SignedNote(text, [signer.Sign(text)]).Encode(), cancel);
+        var note = await stores.Tiles.WriteOnceAsync(name, await SignAsync(text, cancel), cancel);
         if (SignedNote.Parse(note.Span).Text != text)
         {
             throw new LedgerForkException(name);
@@ -241,6 +250,18 @@ public sealed class Integrator(LedgerStores stores, NoteSigner signer, string or
         }
 
         published = commit.Number;
+    }
+
+    /// <summary>All keys or none: a checkpoint that lacks a line would lack it for ever.</summary>
+    private async Task<byte[]> SignAsync(string text, CancellationToken cancel)
+    {
+        var lines = new List<NoteSignature>(signers.Count);
+        foreach (var signer in signers)
+        {
+            lines.Add(await signer.SignAsync(text, cancel));
+        }
+
+        return new SignedNote(text, lines).Encode();
     }
 
     /// <summary>Whether the head is at the commit or behind it; trees only grow, and one commit has one tree.</summary>

@@ -149,8 +149,18 @@ public sealed record NoteVerifier(string Name, uint KeyId, NoteAlgorithm Algorit
     }
 }
 
+/// <summary>A key that signs checkpoints. Signing may go over a network, and gives other bytes each time for some keys.</summary>
+public interface INoteSigner
+{
+    /// <summary>The public half.</summary>
+    NoteVerifier Verifier { get; }
+
+    /// <summary>Signs a text that ends in a line feed.</summary>
+    Task<NoteSignature> SignAsync(string text, CancellationToken cancel);
+}
+
 /// <summary>An Ed25519 key that signs notes (signature type 0x01).</summary>
-public sealed class NoteSigner
+public sealed class NoteSigner : INoteSigner
 {
     private readonly Ed25519PrivateKeyParameters key;
 
@@ -165,6 +175,9 @@ public sealed class NoteSigner
 
     /// <summary>The public half.</summary>
     public NoteVerifier Verifier { get; }
+
+    /// <inheritdoc/>
+    public Task<NoteSignature> SignAsync(string text, CancellationToken cancel) => Task.FromResult(Sign(text));
 
     /// <summary>Signs a text that ends in a line feed.</summary>
     public NoteSignature Sign(string text)

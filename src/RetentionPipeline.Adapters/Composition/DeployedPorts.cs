@@ -10,6 +10,7 @@ using RetentionPipeline.Adapters.KeyVault;
 using RetentionPipeline.Adapters.Queues;
 using RetentionPipeline.Adapters.ServiceBus;
 using RetentionPipeline.Adapters.Tables;
+using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Work;
@@ -47,6 +48,8 @@ public static class DeployedPorts
             .AddSingleton(_ => accounts).AddSingleton<IRecordStores>(new DeployedStores(deployment.Stores, accounts, credential))
             .AddSingleton<ILaneStore>(ledger).AddSingleton<ICommitJournal>(ledger).AddSingleton<ITileStore>(ledger)
             .AddSingleton<ICheckpointStore>(ledger)
+            .AddSingleton<ILedgerLocks>(_ => new BlobLedgerLocks(containers, AccountOf(deployment.LedgerResource, credential)))
+            .AddSingleton<ISigningKeys>(_ => new VaultSigningKeys(credential)).AddSingleton<LedgerDoctor>().AddAnchors(deployment.Anchors ?? [])
             .AddSingleton<ILedgerLease>(provider => new BlobLease(containers.Edge, provider.GetRequiredService<TimeProvider>()))
             .AddRetentionPipeline(deployment.Settings);
     }
@@ -153,6 +156,12 @@ public static class DeployedPorts
                 + "nor a namespace such as name.servicebus.windows.net.");
         }
     }
+
+    private static ManagedAccount? AccountOf(string? resource, TokenCredential credential) =>
+        resource is null ? null
+        : Uri.TryCreate(resource, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps
+            ? new ManagedAccount(address, credential)
+            : throw new DeploymentException("ledgerResource is not the https address of a storage account's resource.");
 
     private static bool IsUrl(string address) => address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 

@@ -30,6 +30,18 @@ public sealed record Deployment(
     /// <summary>Account of the ledger, in the same form as the other; null: the same account.</summary>
     public string? Ledger { get; init; }
 
+    /// <summary>
+    /// Address of the ledger account's resource (the resource manager's host and the account's id): where it is asked whether
+    /// the ledger is locked. Null: nobody asks.
+    /// </summary>
+    public string? LedgerResource { get; init; }
+
+    /// <summary>What signs the ledger, see <see cref="LedgerSigners"/>; null: <see cref="LedgerSigners.Default"/>.</summary>
+    public IReadOnlyList<string>? Signers { get; init; }
+
+    /// <summary>Outside parties that anchor the ledger; null: none.</summary>
+    public IReadOnlyList<AnchorParty>? Anchors { get; init; }
+
     /// <summary>Client id of the user-assigned identity that is used where an address is a URL; null: the usual search.</summary>
     public string? Identity { get; init; }
 
@@ -43,7 +55,10 @@ public sealed record Deployment(
     [JsonIgnore]
     public PipelineSettings Settings => new(
         Times == "azure" ? PipelineTimes.Azure : PipelineTimes.Local, (Limits ?? WorkLimits.Default).Acts,
-        new PumpBounds((Limits ?? WorkLimits.Default).Slices, (Limits ?? WorkLimits.Default).Operations), Origin);
+        new PumpBounds((Limits ?? WorkLimits.Default).Slices, (Limits ?? WorkLimits.Default).Operations), Origin)
+    {
+        Signers = Signers ?? LedgerSigners.Default,
+    };
 
     /// <summary>Reads the file. Throws <see cref="DeploymentException"/> that says what is wrong with it.</summary>
     public static Deployment Load(string file)

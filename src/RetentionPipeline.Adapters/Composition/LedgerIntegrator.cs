@@ -1,22 +1,18 @@
 using Microsoft.Extensions.Logging;
-using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Adapters.Composition;
 
-/// <summary>The integrator with its signing key, which only it loads.</summary>
+/// <summary>The integrator with its signing keys, which only it loads.</summary>
 public sealed partial class LedgerIntegrator(
-    LedgerStores stores, ISecretStore secrets, PipelineSettings settings, ILogger<LedgerIntegrator> logger)
+    LedgerStores stores, LedgerSigners signers, PipelineSettings settings, ILogger<LedgerIntegrator> logger)
 {
-    /// <summary>Name of the secret that holds the Ed25519 seed.</summary>
-    public const string SigningKey = "ledger-signing-key";
-
     private Integrator? integrator;
 
     /// <summary>One run; entries that contradict the log are reported, never dropped.</summary>
     public async Task<IntegrationResult> RunAsync(CancellationToken cancel)
     {
-        integrator ??= new Integrator(stores, await SignerAsync(cancel), settings.LedgerOrigin);
+        integrator ??= new Integrator(stores, await signers.OpenAsync(cancel), settings.LedgerOrigin);
         var result = await integrator.RunOnceAsync(cancel);
         foreach (var conflict in result.Conflicts)
         {
@@ -36,11 +32,8 @@ public sealed partial class LedgerIntegrator(
         return result;
     }
 
-    /// <summary>The verifier key, for exports and for whoever checks them.</summary>
-    public async Task<NoteVerifier> VerifierAsync(CancellationToken cancel) => (await SignerAsync(cancel)).Verifier;
-
-    private async Task<NoteSigner> SignerAsync(CancellationToken cancel) =>
-        new(settings.LedgerOrigin, await secrets.GetOrCreateAsync(SigningKey, cancel));
+    /// <summary>The verifier key of the first signer, for exports and for whoever checks them.</summary>
+    public async Task<NoteVerifier> VerifierAsync(CancellationToken cancel) => (await signers.OpenAsync(cancel))[0].Verifier;
 
     [LoggerMessage(4001, LogLevel.Error, "The log holds two different leaves of type {Type} about {Id}")]
     private partial void LogConflict(string type, string id);

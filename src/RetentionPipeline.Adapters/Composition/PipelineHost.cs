@@ -17,6 +17,7 @@ public sealed partial class PipelineHost(IServiceProvider services, ScheduleUse 
         EveryAsync("scan", TimeSpan.FromSeconds(1), cancel => timers.ScanAsync(use, cancel), cancel),
         EveryAsync("request", TimeSpan.FromSeconds(1), timers.RequestsAsync, cancel),
         EveryAsync("integrate", TimeSpan.FromMilliseconds(500), timers.IntegrateAsync, cancel),
+        EveryAsync("anchor", TimeSpan.FromSeconds(30), timers.AnchorAsync, cancel),
         EveryAsync("close", TimeSpan.FromSeconds(1), timers.CloseAsync, cancel),
         EveryAsync("reconcile", TimeSpan.FromSeconds(5), timers.ReconcileAsync, cancel),
         EveryAsync("tidy", TimeSpan.FromHours(1), timers.TidyAsync, cancel));

@@ -20,6 +20,9 @@ public sealed record PipelineSettings(PipelineTimes Times, int ActConcurrency, P
 {
     /// <summary>Most records of a batch, 1 to <see cref="WorkBatch.MaxEntries"/>: fewer make more messages and leaves.</summary>
     public int BatchRecords { get; init; } = WorkBatch.MaxEntries;
+
+    /// <summary>What signs each checkpoint: <see cref="LedgerSigners"/>.</summary>
+    public IReadOnlyList<string> Signers { get; init; } = LedgerSigners.Default;
 }
 
 /// <summary>The one composition: every host builds its pipeline with it.</summary>
@@ -52,7 +55,8 @@ public static class PipelineServices
 
     private static void AddLedger(IServiceCollection services) => services
         .AddSingleton<LaneWriter>().AddSingleton<LogReader>().AddSingleton<LogIndex>()
-        .AddSingleton<LogExport>().AddSingleton<PublicLog>().AddSingleton<LedgerStores>().AddSingleton<LedgerIntegrator>();
+        .AddSingleton<LogExport>().AddSingleton<PublicLog>().AddSingleton<LedgerStores>().AddSingleton<LedgerSigners>().AddSingleton<LedgerIntegrator>()
+        .AddSingleton<AnchorHandler>().AddSingleton<LedgerTimers>();
 
     private static void AddErasure(IServiceCollection services, PipelineSettings settings) => services
         .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<RuleKeys>()

@@ -1,3 +1,4 @@
+using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Scanning;
@@ -8,7 +9,7 @@ namespace RetentionPipeline.Adapters.Composition;
 /// What runs by timer, each by itself: a host decides how often. Doubled, late or missed runs do no harm.
 /// </summary>
 public sealed class PipelineTimers(
-    PlanningTimers planning, LedgerIntegrator integrator, CloseHandler closing, Reconciler reconciler, HoldHandler holds,
+    PlanningTimers planning, LedgerTimers ledger, CloseHandler closing, Reconciler reconciler, HoldHandler holds,
     SelfRetention self)
 {
     /// <summary>Consumes commands, then plans what is due.</summary>
@@ -22,7 +23,10 @@ public sealed class PipelineTimers(
     public Task<int> RequestsAsync(CancellationToken cancel) => planning.Tasks.RunAsync(cancel);
 
     /// <summary>Moves what was appended into the published log.</summary>
-    public Task IntegrateAsync(CancellationToken cancel) => integrator.RunAsync(cancel);
+    public Task IntegrateAsync(CancellationToken cancel) => ledger.Integrator.RunAsync(cancel);
+
+    /// <summary>Has outside parties vouch for the published log, each once an hour; one that fails holds up nobody.</summary>
+    public Task AnchorAsync(CancellationToken cancel) => ledger.Anchors.RunAsync(cancel);
 
     /// <summary>Closes scans and makes holds effective.</summary>
     public async Task CloseAsync(CancellationToken cancel)
@@ -40,3 +44,6 @@ public sealed class PipelineTimers(
 
 /// <summary>What makes work: commands, schedules, requests.</summary>
 public sealed record PlanningTimers(CommandHandler Commands, ScanHandler Scans, RequestTaskHandler Tasks);
+
+/// <summary>What makes the published log of what was appended, and has it vouched for.</summary>
+public sealed record LedgerTimers(LedgerIntegrator Integrator, AnchorHandler Anchors);

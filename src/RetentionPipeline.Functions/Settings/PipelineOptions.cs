@@ -61,6 +61,8 @@ internal sealed record PipelineOptions(
             Identity = connections.Identity,
             Queues = ReadQueues(settings),
             Limits = ReadLimits(settings),
+            Signers = ReadSigners(settings),
+            Anchors = AnchorSettings.Read(settings, folder),
         };
         var schedules = Timers.ToDictionary(timer => timer, timer => ReadSchedule(settings, $"{Flat}{timer}Schedule"));
         var late = settings.Time("Retention__lateAfter", TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
@@ -146,6 +148,18 @@ internal sealed record PipelineOptions(
         }
 
         return names;
+    }
+
+    private static string[] ReadSigners(SettingsReader settings)
+    {
+        const string name = "Retention__signers";
+        string[] signers = settings.Find(name)?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [.. LedgerSigners.Default];
+        if (LedgerSigners.WrongWith(signers) is { } wrong)
+        {
+            settings.Refuse(name, wrong);
+        }
+
+        return signers;
     }
 
     private static WorkLimits ReadLimits(SettingsReader settings) => new(

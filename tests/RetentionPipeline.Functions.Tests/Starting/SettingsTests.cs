@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Functions.Settings;
 using RetentionPipeline.Functions.Tests.Hosting;
@@ -56,6 +57,37 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30) - TimeSpan.FromSeconds(20), options.Pump.Receiving);
         Assert.Equal(TimeSpan.FromMinutes(22), options.Freshness.Timers["scan"]);
         Assert.Equal(TimeSpan.FromMinutes(2), options.Freshness.Ledger);
+    }
+
+    [Fact]
+    public void Outside_parties_are_those_that_the_settings_name()
+    {
+        const string key = "witness.example/w+b1f0a4f8+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        var roots = Path.Combine(PublishedApp.Folder, "none.pem");
+        Assert.Empty(Read(TrialSettings.Needed).Deployment.Anchors!);
+        Assert.Equal(
+            ["Retention__timeStamps names a file that holds no certificates in PEM."],
+            Problems(TrialSettings.With(TrialSettings.Needed, "Retention__timeStamps", "one http://127.0.0.1:9/ none.pem")));
+        Assert.Equal(
+            ["Retention__timeStamps is no list of NAME ADDRESS ROOTS, with semicolons between the authorities."],
+            Problems(TrialSettings.With(TrialSettings.Needed, "Retention__timeStamps", "one http://127.0.0.1:9/")));
+        Assert.Equal(
+            ["Retention__witnesses names no verifier key of a witness (name+id+key of cosignature/v1)."],
+            Problems(TrialSettings.With(TrialSettings.Needed, "Retention__witnesses", $"https://127.0.0.1:9/ {key}")));
+        var known = Ledger.NoteVerifier.OfCosignature("witness.example/w", new byte[32]);
+        using var authority = new TrialRoots(roots);
+        var options = Read(new Dictionary<string, string>(TrialSettings.Needed)
+        {
+            ["Retention__timeStamps"] = "one http://127.0.0.1:9/ none.pem; two https://127.0.0.1:9/two none.pem",
+            ["Retention__witnesses"] = $"https://127.0.0.1:9/w/ {known}",
+        });
+        Assert.Equal(
+            [
+                new(AnchorKind.TimeStamp, "http://127.0.0.1:9/", roots) { Name = "one" },
+                new(AnchorKind.TimeStamp, "https://127.0.0.1:9/two", roots) { Name = "two" },
+                new(AnchorKind.Cosignature, "https://127.0.0.1:9/w/", known.ToString()),
+            ],
+            options.Deployment.Anchors!);
     }
 
     [Theory]
