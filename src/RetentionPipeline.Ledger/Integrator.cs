@@ -48,6 +48,7 @@ public sealed class Integrator(LedgerStores stores, IReadOnlyList<INoteSigner> s
     private LedgerCorruptException? stopped;
 
     private readonly WriterSequences sequences = new();
+    private readonly PastEntries past = new(new LogReader(stores.Tiles, stores.Head, stores.Journal));
 
     private static readonly IntegrationResult Nothing = new(0, 0, 0, [], 0, 0, []);
 
@@ -92,8 +93,7 @@ public sealed class Integrator(LedgerStores stores, IReadOnlyList<INoteSigner> s
     }
 
     /// <summary>
-    /// Reads the whole published log, once per start: its keys and its right edge. Takes time and memory in
-    /// proportion to the log (about 50 bytes a leaf).
+    /// Reads the whole published log, once per start. Takes time in proportion to the log; memory as <see cref="LogState"/>.
     /// </summary>
     private async Task<LogState> LoadAsync(CancellationToken cancel)
     {
@@ -115,7 +115,7 @@ public sealed class Integrator(LedgerStores stores, IReadOnlyList<INoteSigner> s
         for (long at = 0; at < commit.Size; at += TilePath.Width)
         {
             var draft = new TreeDraft(loaded);
-            draft.Add(await reader.ReadBundleAsync(at / TilePath.Width, commit.Size, cancel));
+            draft.Add(TreeDraft.Read(await reader.ReadBundleAsync(at / TilePath.Width, commit.Size, cancel)));
             draft.Accept(commit);
         }
 
@@ -177,7 +177,7 @@ public sealed class Integrator(LedgerStores stores, IReadOnlyList<INoteSigner> s
         var read = await Task.WhenAll(Enumerable.Range(0, LanePosition.Lanes).Select(lane => LaneReader.ReadAsync(
             stores.Lanes, lane, current.Commit.Lanes[lane], limits?[lane], cancel)));
         var draft = new TreeDraft(current);
-        draft.Add([.. read.SelectMany(lane => lane.Entries)]);
+        await past.AddAsync(draft, current, [.. read.SelectMany(lane => lane.Entries)], cancel);
         foreach (var (writer, sequence) in read.SelectMany(lane => lane.Frames))
         {
             sequences.Take(writer, sequence);

@@ -2,7 +2,7 @@ namespace RetentionPipeline.Ledger;
 
 /// <summary>
 /// What an integrator remembers of the committed log: the right edge of the tree, the entries of the bundle that is not
-/// full, and 128 bits each of every key and of its bytes.
+/// full, the keys of the younger leaves, and between which times the leaves of each full bundle lie (16 bytes for 256 of them).
 /// </summary>
 internal sealed class LogState
 {
@@ -13,7 +13,13 @@ internal sealed class LogState
 
     public List<ReadOnlyMemory<byte>> Bundle { get; set; } = [];
 
-    public Dictionary<UInt128, UInt128> Keys { get; } = [];
+    public RecentKeys Keys { get; } = new();
+
+    /// <summary>Of full bundles.</summary>
+    public List<LeafTimes> Times { get; } = [];
+
+    /// <summary>Of the bundle that is not full.</summary>
+    public LeafTimes OpenTimes { get; set; } = LeafTimes.None;
 }
 
 /// <summary>
@@ -25,8 +31,11 @@ internal sealed class TreeDraft(LogState start)
     private const int ManyEntries = 64;
     private readonly TreeEdge edge = start.Edge.Copy();
     private readonly List<ReadOnlyMemory<byte>> bundle = [.. start.Bundle];
-    private readonly Dictionary<UInt128, UInt128> keys = [];
+    private readonly Dictionary<UInt128, (UInt128 Content, DateTimeOffset At)> keys = [];
+    private readonly Dictionary<UInt128, UInt128> past = [];
+    private readonly List<LeafTimes> times = [];
     private readonly List<LogFile> full = [];
+    private LeafTimes open = start.OpenTimes;
 
     public int Added { get; private set; }
 
@@ -42,10 +51,25 @@ internal sealed class TreeDraft(LogState start)
 
     /// <summary>
     /// Adds entries of lanes. What is no leaf is counted and dropped. A key that stands with the same bytes is a
-    /// duplicate and dropped; with other bytes both are kept, and the key is reported. Entries are read and hashed on
-    /// all processors, and joined in order.
+    /// duplicate and dropped; with other bytes both are kept, and the key is reported.
     /// </summary>
-    public void Add(IReadOnlyList<ReadOnlyMemory<byte>> entries)
+    public void Add(IReadOnlyList<DraftEntry?> entries)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry is { } leaf)
+            {
+                Add(leaf);
+            }
+            else
+            {
+                Foreign++;
+            }
+        }
+    }
+
+    /// <summary>What entries are; read and hashed on all processors.</summary>
+    public static IReadOnlyList<DraftEntry?> Read(IReadOnlyList<ReadOnlyMemory<byte>> entries)
     {
         var read = new DraftEntry?[entries.Count];
         if (entries.Count >= ManyEntries)
@@ -60,16 +84,16 @@ internal sealed class TreeDraft(LogState start)
             }
         }
 
-        foreach (var entry in read)
+        return read;
+    }
+
+    /// <summary>Notes what leaves that stand in the log say under the key of an entry that is older than the keys known.</summary>
+    public void Know(DraftEntry entry, IReadOnlyList<DraftEntry?> stands)
+    {
+        foreach (var leaf in stands.OfType<DraftEntry>().Where(leaf => leaf.Place == entry.Place))
         {
-            if (entry is { } leaf)
-            {
-                Add(leaf);
-            }
-            else
-            {
-                Foreign++;
-            }
+            past.TryAdd(leaf.Place, leaf.Content);
+            past.TryAdd(leaf.Place ^ leaf.Content, leaf.Content);
         }
     }
 
@@ -87,10 +111,13 @@ internal sealed class TreeDraft(LogState start)
     /// <summary>The draft becomes the log, since its commit record stands.</summary>
     public void Accept(CommitRecord commit)
     {
-        foreach (var (place, content) in keys)
+        foreach (var (place, (content, at)) in keys)
         {
-            start.Keys.Add(place, content);
+            start.Keys.Add(place, content, at);
         }
+
+        start.Times.AddRange(times);
+        start.OpenTimes = open;
 
         start.Edge = edge;
         start.Commit = commit;
@@ -104,35 +131,34 @@ internal sealed class TreeDraft(LogState start)
 
     private void Add(DraftEntry entry)
     {
-        var (place, content) = (entry.Place, LogIndex.Short(entry.Hash));
-        if (Find(place) is { } known && known != content)
-        {
-            // Each different text under a key has a place of its own, or every redelivery of it would be added again.
-            place ^= content;
-            if (Find(place) is null)
-            {
-                Conflicts.Add(entry.Key);
-            }
-        }
-
-        if (Find(place) is not null)
+        // Each different text under a key has a place of its own, or every redelivery of it would be added again.
+        var (place, content) = (entry.Place, entry.Content);
+        var known = Find(place);
+        if (known == content || Find(place ^ content) == content)
         {
             Duplicates++;
             return;
         }
 
-        keys.Add(place, content);
-        Append(entry.Bytes, entry.Hash);
+        if (known is not null)
+        {
+            place ^= content;
+            Conflicts.Add(entry.Key);
+        }
+
+        keys.Add(place, (content, entry.At));
+        Append(entry);
     }
 
-    private UInt128? Find(UInt128 place) =>
-        start.Keys.TryGetValue(place, out var known) || keys.TryGetValue(place, out known) ? known : null;
+    private UInt128? Find(UInt128 place) => start.Keys.Find(place)
+        ?? (keys.TryGetValue(place, out var added) ? added.Content : past.TryGetValue(place, out var known) ? known : null);
 
-    private void Append(ReadOnlyMemory<byte> entry, byte[] hash)
+    private void Append(DraftEntry entry)
     {
         Added++;
-        bundle.Add(entry);
-        foreach (var tile in edge.Add(hash))
+        bundle.Add(entry.Bytes);
+        open = open.With(entry.At);
+        foreach (var tile in edge.Add(entry.Hash))
         {
             var name = TilePath.Of(tile.Level, tile.Index, TilePath.Width);
             full.Add(new LogFile(name, tile.Hashes, name));
@@ -141,6 +167,8 @@ internal sealed class TreeDraft(LogState start)
                 name = TilePath.OfEntries(tile.Index, TilePath.Width);
                 full.Add(new LogFile(name, EntryBundle.Encode(bundle), name));
                 bundle.Clear();
+                times.Add(open);
+                open = LeafTimes.None;
             }
         }
     }
@@ -153,10 +181,23 @@ internal sealed class TreeDraft(LogState start)
 internal sealed record LogFile(string Name, byte[] Content, string? Supersedes);
 
 /// <summary>An entry that is a leaf, with what its place among all others is decided by.</summary>
-internal readonly record struct DraftEntry(ReadOnlyMemory<byte> Bytes, LeafKey Key, UInt128 Place, byte[] Hash)
+internal readonly record struct DraftEntry(ReadOnlyMemory<byte> Bytes, LeafKey Key, DateTimeOffset At, UInt128 Place, byte[] Hash)
 {
+    /// <summary>128 bits of the leaf hash.</summary>
+    public UInt128 Content => LogIndex.Short(Hash);
+
     /// <summary>Null for what is no leaf.</summary>
-    public static DraftEntry? Of(ReadOnlyMemory<byte> entry) => Leaf.TryReadKey(entry.Span) is { } key
-        ? new DraftEntry(entry, key, LogIndex.Place(key), Rfc6962.LeafHash(entry.Span))
-        : null;
+    public static DraftEntry? Of(ReadOnlyMemory<byte> entry)
+    {
+        try
+        {
+            var leaf = LeafView.Read(entry.Span);
+            var key = leaf.Key;
+            return new DraftEntry(entry, key, leaf.At, LogIndex.Place(key), Rfc6962.LeafHash(entry.Span));
+        }
+        catch (LeafFormatException)
+        {
+            return null;
+        }
+    }
 }
