@@ -69,7 +69,7 @@ public sealed partial class SliceHandler
         }
         else
         {
-            await ReleaseAsync(plan, message.Slice, address, cancel);
+            await ReleaseAsync(plan, message.Slice, address, state.Cursor, cancel);
         }
     }
 
@@ -123,9 +123,30 @@ public sealed partial class SliceHandler
         await attempts.SendAgainAsync(address, limits.Time.GetUtcNow() + wait, attempt => attempt, cancel);
     }
 
-    private async Task ReleaseAsync(ScanPlan plan, int slice, WorkAddress address, CancellationToken cancel)
+    /// <summary>
+    /// A failure behind some progress goes on as a new message: each delivery sends hundreds of batches, and ten that fail
+    /// somewhere would be a dead letter.
+    /// </summary>
+    private async Task ReleaseAsync(ScanPlan plan, int slice, WorkAddress address, int cursor, CancellationToken cancel)
     {
-        switch (await releaser.RunAsync(plan, slice, cancel))
+        ReleaseEnd end;
+        try
+        {
+            end = await releaser.RunAsync(plan, slice, cancel);
+        }
+        catch (Exception failure) when (!cancel.IsCancellationRequested && failure is not UnprocessableWorkException)
+        {
+            if ((await attempts.FindAsync(address, cancel))!.Cursor == cursor)
+            {
+                throw;
+            }
+
+            LogSliceFailed(plan.Dataset, 0, failure.GetType().Name);
+            await attempts.SendAgainAsync(address, null, attempt => attempt with { BegunSends = 0 }, cancel);
+            return;
+        }
+
+        switch (end)
         {
             case ReleaseEnd.AllSent:
                 await attempts.ChangeAsync(address, attempt => attempt with { BegunSends = 0 }, cancel);
