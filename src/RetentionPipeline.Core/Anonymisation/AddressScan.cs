@@ -9,11 +9,14 @@ namespace RetentionPipeline.Core.Anonymisation;
 /// likely. There <see cref="PlainAddresses"/> looks for what nearly every address is, and <see cref="AddressFinder"/> for
 /// all that the grammar allows. What lies between two edits is copied in one go.
 /// </summary>
-internal sealed class AddressScan(AddressBits bits, LineTally tally) : IWindowScan
+internal sealed class AddressScan(AddressFinder finder, PlainAddresses plain, LineTally tally) : IWindowScan
 {
     private const int Block = 64;
-    private readonly AddressFinder finder = new(bits);
-    private readonly PlainAddresses plain = new(bits);
+
+    public AddressScan(AddressBits bits, LineTally tally)
+        : this(new AddressFinder(bits), new PlainAddresses(bits), tally)
+    {
+    }
 
     public ScanEnd Scan<TReader>(ReadOnlySpan<byte> s, int from, int limit, int certain, Span<byte> output)
         where TReader : struct, IBlockReader

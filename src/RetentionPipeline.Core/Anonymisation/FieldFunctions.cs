@@ -8,7 +8,7 @@ internal static class FieldFunctions
     private const double LargestExact = 1L << 53;
 
     /// <summary>An address, alone or within text.</summary>
-    public static object? TruncateIp(object value, AddressBits bits) => OnText(value, bytes => AddressText.Cut(bytes, bits));
+    public static object? TruncateIp(object value, AddressText addresses) => OnText(value, bytes => addresses.Cut(bytes));
 
     /// <summary>A field known to be a host name keeps its last labels.</summary>
     public static object? TruncateHost(object value, int keepLabels)

@@ -190,8 +190,8 @@ public static class OperatorCatalogue
                 var labels = read.Whole("keep-labels", 2, 1, 10);
                 return new OneField(field, value => FieldFunctions.TruncateHost(value, labels));
             default:
-                var bits = new AddressBits(read.Whole("v4", 24, 0, 32), read.Whole("v6", 48, 0, 128));
-                return new OneField(field, value => FieldFunctions.TruncateIp(value, bits));
+                var addresses = new AddressText(new AddressBits(read.Whole("v4", 24, 0, 32), read.Whole("v6", 48, 0, 128)));
+                return new OneField(field, value => FieldFunctions.TruncateIp(value, addresses));
         }
     }
 

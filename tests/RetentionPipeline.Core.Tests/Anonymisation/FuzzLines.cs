@@ -30,7 +30,7 @@ internal sealed class FuzzLines(ulong seed)
         var text = new StringBuilder();
         for (var left = 1 + Below(7); left > 0; left--)
         {
-            switch (Below(8))
+            switch (Below(10))
             {
                 case 0:
                     for (var random = Below(24); random > 0; random--)
@@ -41,6 +41,12 @@ internal sealed class FuzzLines(ulong seed)
                     break;
                 case 1:
                     text.Append(Cut(Fragments[Below(Fragments.Length)]));
+                    break;
+                case 2:
+                    text.Append(string.Join('.', Enumerable.Range(0, 4).Select(_ => Below(270))));
+                    break;
+                case 3:
+                    text.Append(string.Join(':', Enumerable.Range(0, 2 + Below(7)).Select(_ => Below(4) == 0 ? "" : $"{Below(0x11000):x}")));
                     break;
                 default:
                     text.Append(Fragments[Below(Fragments.Length)]);
