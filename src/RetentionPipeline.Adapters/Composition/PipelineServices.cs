@@ -41,7 +41,7 @@ public static class PipelineServices
         AddErasure(services, settings);
         AddScanning(services);
         AddRequests(services);
-        return services.AddSingleton<BundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<ScanBundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
             .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PushedDeliveries>().AddSingleton<PlanningTimers>()
@@ -78,7 +78,8 @@ public static class PipelineServices
         .AddSingleton<VerdictWriter>().AddSingleton<SliceParts>().AddSingleton<SliceHandler>()
         .AddSingleton<ScanWalker>().AddSingleton<CloseEffects>().AddSingleton<CloseHandler>()
         .AddSingleton<ScanOverview>().AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
-        .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>();
+        .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>()
+        .AddSingleton<ResidualTable>().AddSingleton<ResidualHandler>().AddSingleton<CareTimers>();
 
     private static void AddRequests(IServiceCollection services)
     {

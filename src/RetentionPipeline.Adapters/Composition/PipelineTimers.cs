@@ -10,7 +10,7 @@ namespace RetentionPipeline.Adapters.Composition;
 /// </summary>
 public sealed class PipelineTimers(
     PlanningTimers planning, LedgerTimers ledger, CloseHandler closing, Reconciler reconciler, HoldHandler holds,
-    SelfRetention self)
+    CareTimers care)
 {
     /// <summary>Consumes commands, then plans what is due.</summary>
     public async Task ScanAsync(ScheduleUse use, CancellationToken cancel)
@@ -38,8 +38,11 @@ public sealed class PipelineTimers(
     /// <summary>Sends again what has not ended.</summary>
     public Task ReconcileAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
 
-    /// <summary>Removes what the pipeline itself has kept long enough.</summary>
-    public Task TidyAsync(CancellationToken cancel) => self.RunAsync(cancel);
+    /// <summary>
+    /// Removes what the pipeline itself has kept long enough, and looks at copies whose time is over; neither holds up the
+    /// other.
+    /// </summary>
+    public Task TidyAsync(CancellationToken cancel) => Task.WhenAll(care.Self.RunAsync(cancel), care.Residuals.RunAsync(cancel));
 }
 
 /// <summary>What makes work: commands, schedules, requests.</summary>
@@ -47,3 +50,6 @@ public sealed record PlanningTimers(CommandHandler Commands, ScanHandler Scans, 
 
 /// <summary>What makes the published log of what was appended, and has it vouched for.</summary>
 public sealed record LedgerTimers(LedgerIntegrator Integrator, AnchorHandler Anchors);
+
+/// <summary>What looks after what is left behind: the pipeline's own objects, and copies in stores.</summary>
+public sealed record CareTimers(SelfRetention Self, ResidualHandler Residuals);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Core.Evidence;
-using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Cli.Ledgers;
@@ -10,41 +9,50 @@ namespace RetentionPipeline.Cli.Ledgers;
 /// <summary><c>retention evidence get|verify</c>.</summary>
 internal static class EvidenceVerb
 {
-    public static Command Build() => new("evidence", "Writes and verifies the evidence of one request.") { BuildGet(), BuildVerify() };
+    public static Command Build() => new("evidence", "Writes and verifies evidence: of a request, or of scans.")
+    {
+        BuildGet(), BuildVerify(), BuildVerifier(),
+    };
 
     private static Command BuildGet()
     {
         var target = new Target();
-        var request = new Argument<string[]>("REQUEST")
-        {
-            Description = "Id of the request in the log, or SOURCE and ID as in request show.",
-            Arity = new ArgumentArity(1, 2),
-        };
-        var file = new Option<string?>("--out") { Description = "File to write; evidence-REQUEST.zip if not given." };
-        var command = new Command("get", "Writes the evidence of a request, as far as the log goes, into one file.") { request, file };
+        var what = new BundleScopeOptions();
+        var file = new Option<string?>("--out") { Description = "File to write; evidence-REQUEST.zip or evidence-scans.zip if not given." };
+        var command = new Command("get", "Writes the evidence of a request or of scans, as far as the log goes, into one file.") { file };
+        what.AddTo(command);
         target.AddTo(command);
         command.SetAction(async (result, cancel) =>
         {
-            if (IdOf(result.GetValue(request)!) is not { } id)
+            var (request, scope) = what.Read(result);
+            if (request is null && scope is null)
             {
-                await Console.Error.WriteLineAsync("Give the request's id in the log, or its source and the id that the source gave it.");
+                await Console.Error.WriteLineAsync(
+                    "Give the request's id in the log, or its source and the id that the source gave it; or --scan, --dataset, --from and --to (days, yyyy-MM-dd).");
                 return ExitCodes.Usage;
             }
 
             await using var services = target.Open(result);
             var verifier = await services.GetRequiredService<LedgerIntegrator>().VerifierAsync(cancel);
-            var answer = await services.GetRequiredService<BundleCollector>().CollectAsync(id, verifier, cancel);
-            return await TellAsync(answer, result.GetValue(file) ?? $"evidence-{id:D}.zip", verifier, cancel);
+            var answer = request is { } id
+                ? await services.GetRequiredService<BundleCollector>().CollectAsync(id, verifier, cancel)
+                : await services.GetRequiredService<ScanBundleCollector>().CollectAsync(scope!, verifier, cancel);
+            return await TellAsync(answer, result.GetValue(file) ?? $"evidence-{request?.ToString("D") ?? "scans"}.zip", verifier, cancel);
         });
         return command;
     }
 
-    private static Guid? IdOf(string[] words) => words switch
+    private static Command BuildVerifier()
     {
-        [var id] => Guid.TryParseExact(id, "D", out var request) ? request : null,
-        [var source, var id] => DerivedId.RequestOf(source, id),
-        _ => null,
-    };
+        var command = new Command("verifier", "Writes verify.html, the page that checks a bundle in a browser, to standard output.");
+        command.SetAction(async (_, cancel) =>
+        {
+            await using var output = Console.OpenStandardOutput();
+            await output.WriteAsync(VerifierPage.Bytes(), cancel);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
 
     private static async Task<int> TellAsync(BundleAnswer answer, string file, NoteVerifier verifier, CancellationToken cancel)
     {
@@ -64,7 +72,7 @@ internal static class EvidenceVerb
                 Console.WriteLine($"{file}: {ready.Files} files. Verify: retention evidence verify {file} --key {verifier}");
                 return ExitCodes.Done;
             case BundleAnswer.NotInLog:
-                await Console.Error.WriteLineAsync("The log does not hold the request yet. Try again when the next checkpoint is published.");
+                await Console.Error.WriteLineAsync("The log does not hold the request, or no such scan, yet. Try again when the next checkpoint is published.");
                 return ExitCodes.FailedOrWaits;
             case BundleAnswer.TooLarge:
                 await Console.Error.WriteLineAsync("The evidence is larger than a bundle can be. Export the log and its openings instead: retention ledger export.");
@@ -78,17 +86,18 @@ internal static class EvidenceVerb
     private static Command BuildVerify()
     {
         var file = new Argument<string>("ZIP") { Description = "Bundle." };
-        var key = new Option<string>("--key") { Description = "Verifier key, from whom you trust.", Required = true };
-        var command = new Command("verify", "Verifies a bundle, offline.") { file, key };
+        var trusted = new BundleTrustOptions();
+        var command = new Command("verify", "Verifies a bundle, offline.") { file };
+        trusted.AddTo(command);
         command.SetAction(result =>
         {
             try
             {
-                var verifier = NoteVerifier.Parse(result.GetValue(key)!);
+                var trust = trusted.Read(result);
                 var length = new FileInfo(result.GetValue(file)!).Length;
                 return length > BundleVerification.MaxBytes
                     ? SayUnusable($"'{result.GetValue(file)}' has {length} bytes; a bundle has at most {BundleVerification.MaxBytes}.")
-                    : Tell(BundleVerification.Verify(File.ReadAllBytes(result.GetValue(file)!), verifier));
+                    : Tell(BundleVerification.Verify(File.ReadAllBytes(result.GetValue(file)!), trust));
             }
             catch (FormatException problem)
             {
@@ -96,7 +105,7 @@ internal static class EvidenceVerb
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
-                return SayUnusable($"'{result.GetValue(file)}' cannot be read.");
+                return SayUnusable($"'{result.GetValue(file)}', or the file of --roots, cannot be read.");
             }
         });
         return command;
@@ -125,6 +134,16 @@ internal static class EvidenceVerb
             var counts = string.Concat(claim.Counts.Select(pair => $", {pair.Value} {pair.Key}"));
             var reasons = string.Concat(claim.Reasons.Select(pair => $", {pair.Key}"));
             Console.WriteLine($"{claim.Dataset}: {claim.State}{counts}{reasons}{(claim.Until is { } until ? $", copies until {until:u}" : "")}");
+            if (claim.Absence is { } absence)
+            {
+                Console.WriteLine($"{claim.Dataset}: {(absence.Stands ? "signed statement" : "no statement")} that nothing was older than rule {absence.Rule} allows, as of {absence.CutOffAt:u}; "
+                    + $"{absence.Examined} examined, {absence.Undated} without a date, {absence.Consistency} reads");
+            }
+        }
+
+        foreach (var line in verdict.Anchors)
+        {
+            Console.WriteLine(line);
         }
 
         if (verdict.Checkpoint is { } checkpoint)
@@ -132,7 +151,7 @@ internal static class EvidenceVerb
             Console.WriteLine($"under {checkpoint.Size} leaves of {checkpoint.Origin}, root {Convert.ToHexStringLower(checkpoint.Root)}");
         }
 
-        Console.WriteLine(verdict.IsWell ? "The bundle is well. Grade C: its operator could rewrite this." : "The bundle is NOT well.");
+        Console.WriteLine(verdict.IsWell ? $"The bundle is well. Grade {verdict.Grade}: {verdict.GradeMeans}." : "The bundle is NOT well.");
         return verdict.IsWell ? ExitCodes.Done : ExitCodes.FailedOrWaits;
     }
 }

@@ -32,8 +32,14 @@ public sealed record BatchResults(
     }
 
     /// <summary>What is left of it for those who only add up.</summary>
-    public OperationEnd ToEnd() => new(
-        Counts(), Lines(), Deferred.Count, RetentionPipeline.Ledger.Leaf.Parse(Leaf).At, Convert.ToHexStringLower(Rfc6962.LeafHash(Leaf)));
+    public OperationEnd ToEnd()
+    {
+        var leaf = RetentionPipeline.Ledger.Leaf.Parse(Leaf);
+        return new(Counts(), Lines(), Deferred.Count, leaf.At, Convert.ToHexStringLower(Rfc6962.LeafHash(Leaf)))
+        {
+            Residuals = ResidualCopies.Read(leaf.Body),
+        };
+    }
 
     internal static BatchResults Read(StoredObject stands) =>
         JsonSerializer.Deserialize(stands.Content.Span, ErasureJsonContext.Default.BatchResults)
@@ -49,7 +55,11 @@ public sealed record BatchResults(
 /// <param name="At">Time of the outcome leaf.</param>
 /// <param name="Outcome">Leaf hash of the outcome leaf, lowercase hex.</param>
 public sealed record OperationEnd(
-    IReadOnlyDictionary<OutcomeResult, long> Counts, long Lines, int Deferred, DateTimeOffset At, string Outcome);
+    IReadOnlyDictionary<OutcomeResult, long> Counts, long Lines, int Deferred, DateTimeOffset At, string Outcome)
+{
+    /// <summary>Copies that it disclosed; null without one.</summary>
+    public ResidualCopies? Residuals { get; init; }
+}
 
 /// <summary>Outcome entries and leaves as bytes.</summary>
 public static class OutcomeEncoding
@@ -123,6 +133,11 @@ public static class OutcomeEncoding
                 ["changed"] = facts.Outcomes.Sum(outcome => outcome.Lines?.Changed ?? 0),
                 ["dropped"] = facts.Outcomes.Sum(outcome => outcome.Lines?.Dropped ?? 0),
             };
+        }
+
+        if (ResidualCopies.Of(facts.Outcomes) is { } copies)
+        {
+            body["residuals"] = copies.ToJson();
         }
 
         return Leaf.Encode(LeafTypes.Outcome, batch.Operation.ToString("D"), "", at, body);

@@ -99,6 +99,7 @@ public sealed class PolicyBook(
             LeafTypes.Policy, policy.Hash, "", now, new JsonObject
             {
                 ["effectiveFrom"] = LeafTime.Text(policy.EffectiveFrom > earliest ? policy.EffectiveFrom : earliest),
+                ["facts"] = PolicyFacts.HashOf(policy),
                 ["name"] = policy.Name,
                 ["policy"] = policy.Hash,
             });

@@ -96,8 +96,10 @@ public sealed partial class AnchorHandler(
     }
 
     /// <summary>Where an anchor is stored.</summary>
-    public static string NameOf(long size, IAnchorAuthority authority) =>
-        $"anchors/{size}/{authority.Name}.{(authority.Kind is AnchorKind.TimeStamp ? "tsr" : "note")}";
+    public static string NameOf(long size, IAnchorAuthority authority) => NameOf(size, authority.Name, authority.Kind);
+
+    internal static string NameOf(long size, string party, AnchorKind kind) =>
+        $"anchors/{size}/{party}.{(kind is AnchorKind.TimeStamp ? "tsr" : "note")}";
 
     private static byte[] Encode(long size, IAnchorAuthority authority, AnchorProof proof) => Leaf.Encode(
         LeafTypes.Anchor, size.ToString(CultureInfo.InvariantCulture), authority.Name, proof.At, new JsonObject

@@ -62,16 +62,6 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
         {
             Add(problem.Index is { } index ? BundleNames.Entry(index) : BundleNames.Checkpoint, problem.Rule, problem.Message);
         }
-
-        foreach (var hash in log.NamedPolicies.Where(hash => !facts.PolicyTexts.ContainsKey(hash) || !log.PolicyLeaves.ContainsKey(hash)))
-        {
-            Add(BundleNames.PolicyText(hash), "policy", "Something was decided under this policy; its text or its leaf is missing.");
-        }
-
-        foreach (var hash in facts.PolicyTexts.Keys.Where(hash => !log.NamedPolicies.Contains(hash)))
-        {
-            Add(BundleNames.PolicyText(hash), "extra-file", "Nothing in the bundle was decided under this policy.");
-        }
     }
 
     /// <summary>What the pipeline states besides the log, where the log can contradict it.</summary>
@@ -181,7 +171,7 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
     {
         LeafTypes.Request => leaf.Id == facts.Request.ToString("D"),
         LeafTypes.Policy => log.NamedPolicies.Contains(leaf.Id),
-        LeafTypes.Scan => scans.Contains(leaf.Id),
+        LeafTypes.Scan or LeafTypes.Purged => scans.Contains(leaf.Id),
         LeafTypes.Intent or LeafTypes.Outcome => scans.Contains(IntentFacts.Text(leaf.Body, "scan")),
         LeafTypes.Correction => log.Intents.ContainsKey(leaf.Id),
         _ => false,

@@ -6,28 +6,12 @@ using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Core.Evidence;
 
-/// <summary>What came of asking for a bundle.</summary>
-public abstract record BundleAnswer
-{
-    /// <summary>The archive.</summary>
-    public sealed record Ready(Guid Request, byte[] Zip, int Files) : BundleAnswer;
-
-    /// <summary>No such request was received.</summary>
-    public sealed record Unknown : BundleAnswer;
-
-    /// <summary>No published checkpoint covers a leaf of it yet.</summary>
-    public sealed record NotInLog : BundleAnswer;
-
-    /// <summary>More files or bytes than an archive of this format has.</summary>
-    public sealed record TooLarge : BundleAnswer;
-}
-
 /// <summary>
 /// Gathers what proves a request, from the published log and the openings alone: the scans' own objects are gone after
 /// some weeks, those stay. Reads the whole log once to find the request's leaves, and once more for those of its scans.
 /// </summary>
 public sealed class BundleCollector(
-    LogReader log, IObjectStore objects, RequestDesk desk, SubjectBook persons, OperationBooks books)
+    LogReader log, IObjectStore objects, RequestDesk desk, SubjectBook persons, OperationBooks books, AnchoredLog anchored)
 {
     /// <summary>The bundle of a request, under the checkpoint that is published now.</summary>
     public async Task<BundleAnswer> CollectAsync(Guid request, NoteVerifier verifier, CancellationToken cancel)
@@ -43,7 +27,9 @@ public sealed class BundleCollector(
             return new BundleAnswer.NotInLog();
         }
 
-        var leaves = await FindLeavesAsync(told, WantedScans(status.Row, told), prover, cancel);
+        var anchors = new List<AnchorLeaf>();
+        var leaves = await FindLeavesAsync(told, WantedScans(status.Row, told), prover, anchors, cancel);
+        (prover, var given) = await anchored.ChooseAsync(prover, anchors, leaves[^1].Index, cancel);
         var proved = new List<ProvedLeaf>(leaves.Count);
         foreach (var (index, bytes) in leaves)
         {
@@ -52,9 +38,10 @@ public sealed class BundleCollector(
 
         var facts = new BundleFacts(
             request, prover.Note, verifier, proved, [], new SortedDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal),
-            new BundleStatement(status.Row.EventId, [], [], []));
+            new BundleStatement(status.Row.EventId, [], [], []))
+        { Anchors = given };
         var read = new BundleLog(facts);
-        facts = facts with { PolicyTexts = await ReadPoliciesAsync(read, cancel) };
+        facts = facts with { PolicyTexts = await PolicyTexts.ReadAsync(read, objects, cancel) };
         read = new BundleLog(facts);
         var subjects = await FindSubjectsAsync(request, read, cancel);
         var (shown, forgotten) = await ShowAsync(read, subjects, cancel);
@@ -63,10 +50,7 @@ public sealed class BundleCollector(
             Shown = shown,
             Stated = new(status.Row.EventId, subjects, StatedDatasets.Of(status, read), forgotten),
         };
-        var files = BundleFiles.Of(facts, read);
-        return files.Count > StoredZip.MaxFiles || files.Sum(file => 200L + file.Content.Length) > StoredZip.MaxBytes
-            ? new BundleAnswer.TooLarge()
-            : new BundleAnswer.Ready(request, StoredZip.Write(files), files.Count);
+        return BundleAnswer.Of(facts, read);
     }
 
     private static async Task<List<(long Index, Leaf Leaf)>> FindToldAsync(Guid request, LogProver prover, CancellationToken cancel)
@@ -102,7 +86,8 @@ public sealed class BundleCollector(
     }
 
     private static async Task<IReadOnlyList<(long Index, ReadOnlyMemory<byte> Bytes)>> FindLeavesAsync(
-        IReadOnlyList<(long Index, Leaf Leaf)> told, HashSet<string> scans, LogProver prover, CancellationToken cancel)
+        IReadOnlyList<(long Index, Leaf Leaf)> told, HashSet<string> scans, LogProver prover, List<AnchorLeaf> anchors,
+        CancellationToken cancel)
     {
         var own = told.Select(leaf => leaf.Index).ToHashSet();
         var operations = new HashSet<string>(StringComparer.Ordinal);
@@ -117,10 +102,13 @@ public sealed class BundleCollector(
                 case LeafTypes.Policy:
                     policies.TryAdd(leaf.Id, (index, entry));
                     continue;
+                case LeafTypes.Anchor:
+                    anchors.AddRange(AnchorLeaf.Of(leaf) is { } anchor ? [anchor] : []);
+                    continue;
                 case LeafTypes.Intent when scans.Contains(IntentFacts.Text(leaf.Body, "scan")):
                     operations.Add(leaf.Id);
                     break;
-                case LeafTypes.Scan when scans.Contains(leaf.Id):
+                case LeafTypes.Scan or LeafTypes.Purged when scans.Contains(leaf.Id):
                 case LeafTypes.Outcome or LeafTypes.Correction when operations.Contains(leaf.Id):
                 case LeafTypes.Request when own.Contains(index):
                     break;
@@ -133,18 +121,6 @@ public sealed class BundleCollector(
         }
 
         return [.. found.Concat(policies.Where(policy => named.Contains(policy.Key)).Select(policy => policy.Value)).OrderBy(leaf => leaf.Index)];
-    }
-
-    private async Task<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> ReadPoliciesAsync(BundleLog read, CancellationToken cancel)
-    {
-        var texts = new SortedDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
-        foreach (var hash in read.NamedPolicies)
-        {
-            texts[hash] = (await objects.ReadAsync(ObjectNames.Policy(hash), cancel)
-                ?? throw new LedgerCorruptException($"The text of policy {hash}, which the log names, is not in the store any more.")).Content;
-        }
-
-        return texts;
     }
 
     /// <summary>Those that the acceptance commits to; none of a request from before it did.</summary>

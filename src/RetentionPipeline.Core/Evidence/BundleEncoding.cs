@@ -60,6 +60,38 @@ internal static class BundleEncoding
         return json;
     }
 
+    public static JsonObject Encode(ScanScope scope)
+    {
+        var json = new JsonObject();
+        foreach (var (name, text) in new[]
+        {
+            ("scan", scope.Scan), ("dataset", scope.Dataset), ("from", scope.From is { } from ? LeafTime.Text(from) : null),
+            ("to", scope.To is { } to ? LeafTime.Text(to) : null),
+        })
+        {
+            if (text is not null)
+            {
+                json[name] = text;
+            }
+        }
+
+        return json;
+    }
+
+    /// <summary>Which scans the manifest is about; null for one of a request, and where it cannot be read.</summary>
+    public static ScanScope? DecodeScope(ReadOnlySpan<byte> bytes)
+    {
+        var content = bytes.ToArray();
+        return Read(() => Jcs.Parse(content)["scope"] is JsonObject scope
+            ? new ScanScope(TextOrNull(scope["scan"]), TextOrNull(scope["dataset"]), TimeOrNull(scope["from"]), TimeOrNull(scope["to"]))
+            : null);
+    }
+
+    private static string? TextOrNull(JsonNode? json) => json is null ? null : Text(json);
+
+    private static DateTimeOffset? TimeOrNull(JsonNode? json) =>
+        json is null ? null : LeafTime.TryParse(Text(json)) ?? throw new FormatException("No time.");
+
     /// <summary>The request and the statement of a manifest; null if it has none.</summary>
     public static (Guid Request, BundleStatement Stated)? DecodeManifest(ReadOnlySpan<byte> bytes)
     {
@@ -111,7 +143,7 @@ internal static class BundleEncoding
 
     private static StatedDataset DecodeDataset(JsonObject json) => new(
         Text(json["dataset"]), json["scan"] is { } scan ? Text(scan) : null, json["reason"] is { } reason ? Text(reason) : null,
-        json["expectedBy"] is { } by ? LeafTime.TryParse(Text(by)) ?? throw new FormatException("No time.") : null);
+        TimeOrNull(json["expectedBy"]));
 
     private static JsonObject Encode(SubjectOpening opening) => new()
     {
@@ -132,7 +164,7 @@ internal static class BundleEncoding
     private static string Text(JsonNode? json) => json!.GetValue<string>();
 
     /// <summary>Null where the JSON lacks what is read, or has it in another form.</summary>
-    private static T? Read<T>(Func<T> read)
+    private static T? Read<T>(Func<T?> read)
         where T : class
     {
         try

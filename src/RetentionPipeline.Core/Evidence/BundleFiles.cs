@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -9,26 +10,39 @@ namespace RetentionPipeline.Core.Evidence;
 /// <summary>Every file of a bundle, from its facts: the same facts give the same bytes.</summary>
 internal static class BundleFiles
 {
-    public const string Format = "retention-evidence/1";
+    public const string Format = "retention-evidence/2";
 
-    /// <summary>No outside anchor and no witness.</summary>
-    public const string Grade = "C";
+    /// <summary>No outside anchor.</summary>
+    public const string Ungraded = "C";
+
+    /// <summary>
+    /// B: an outside party vouched for the checkpoint. A asks for locked storage besides, which no bundle can show.
+    /// </summary>
+    public static string GradeOf(BundleFacts facts) => facts.Anchors.Count > 0 ? "B" : Ungraded;
 
     /// <summary>What the grade means.</summary>
-    public const string GradeMeans = "its operator could rewrite this";
+    public static string MeaningOf(string grade) => grade == Ungraded
+        ? "its operator could rewrite this"
+        : "an outside party vouched for this log, so that it cannot have been written later";
 
     /// <summary>In ordinal order of their names.</summary>
     public static IReadOnlyList<BundleFile> Of(BundleFacts facts, BundleLog log)
     {
-        var claims = DatasetClaims.Of(facts, log);
+        var claims = ClaimsOf(facts, log);
+        var certificate = facts.Scope is null ? new CertificatePage(facts, log, claims).Write() : new ScanCertificate(facts, log, claims).Write();
         var files = Given(facts).Concat(log.Intents.Keys.Select(operation => new BundleFile(
                 BundleNames.Claim(operation), Jcs.Encode(ClaimOf(operation, facts, log)))))
-            .Append(new(BundleNames.Certificate, new CertificatePage(facts, log, claims).Write()))
+            .Append(new(BundleNames.Certificate, certificate))
             .Append(new(BundleNames.Guide, GuidePage.Write(facts)))
+            .Append(new(BundleNames.Page, VerifierPage.Bytes()))
             .OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
         var manifest = new BundleFile(BundleNames.Manifest, Jcs.Encode(ManifestOf(facts, log, claims, files)));
         return [.. files.Append(manifest).OrderBy(file => file.Name, StringComparer.Ordinal)];
     }
+
+    /// <summary>Dataset by dataset, or scan by scan.</summary>
+    public static IReadOnlyList<DatasetClaim> ClaimsOf(BundleFacts facts, BundleLog log) =>
+        facts.Scope is null ? DatasetClaims.Of(facts, log) : ScanClaims.Of(facts, log);
 
     /// <summary>What the facts are read back from, besides the manifest's statement.</summary>
     private static IEnumerable<BundleFile> Given(BundleFacts facts) =>
@@ -36,6 +50,7 @@ internal static class BundleFiles
             .Concat(facts.Leaves.Select(leaf => new BundleFile(BundleNames.Entry(leaf.Index), leaf.Bytes)))
             .Concat(facts.Leaves.Select(leaf => new BundleFile(BundleNames.Proof(leaf.Index), leaf.Proof.Encode())))
             .Concat(facts.Shown.Select(shown => new BundleFile(BundleNames.Shown(shown.Operation, shown.Place), BundleEncoding.Encode(shown))))
+            .Concat(facts.Anchors)
             .Concat(facts.PolicyTexts.Select(policy => new BundleFile(BundleNames.PolicyText(policy.Key), policy.Value)));
 
     private static JsonObject ClaimOf(string operation, BundleFacts facts, BundleLog log)
@@ -80,7 +95,14 @@ internal static class BundleFiles
         BundleFacts facts, BundleLog log, IReadOnlyList<DatasetClaim> claims, IReadOnlyList<BundleFile> files)
     {
         var checkpoint = Checkpoint.Parse(SignedNote.Parse(facts.Note.Span).Text);
-        return new JsonObject
+        var policies = new JsonObject();
+        foreach (var (hash, policy) in log.ReadPolicies)
+        {
+            policies[hash] = PolicyFacts.Of(policy);
+        }
+
+        var grade = GradeOf(facts);
+        var manifest = new JsonObject
         {
             ["claims"] = new JsonArray([.. claims.Select(ClaimOf)]),
             ["files"] = new JsonArray([.. files.Select(file => new JsonObject
@@ -90,21 +112,29 @@ internal static class BundleFiles
                 ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(file.Content.Span)),
             })]),
             ["format"] = Format,
-            ["grade"] = Grade,
-            ["gradeMeans"] = GradeMeans,
+            ["grade"] = grade,
+            ["gradeMeans"] = MeaningOf(grade),
             ["log"] = new JsonObject
             {
                 ["origin"] = checkpoint.Origin,
                 ["root"] = Convert.ToHexStringLower(checkpoint.Root),
                 ["size"] = checkpoint.Size,
             },
-            ["policy"] = log.Receipt.Policy,
-            ["receivedAt"] = LeafTime.Text(log.Receipt.At),
-            ["request"] = facts.Request.ToString("D"),
-            ["source"] = log.Receipt.Source,
-            ["state"] = log.Told[^1].State,
-            ["stated"] = BundleEncoding.Encode(facts.Stated),
+            ["policies"] = policies,
         };
+        if (facts.Scope is { } scope)
+        {
+            manifest["scope"] = BundleEncoding.Encode(scope);
+            return manifest;
+        }
+
+        manifest["policy"] = log.Receipt.Policy;
+        manifest["receivedAt"] = LeafTime.Text(log.Receipt.At);
+        manifest["request"] = facts.Request.ToString("D");
+        manifest["source"] = log.Receipt.Source;
+        manifest["state"] = log.Told[^1].State;
+        manifest["stated"] = BundleEncoding.Encode(facts.Stated);
+        return manifest;
     }
 
     private static JsonObject ClaimOf(DatasetClaim claim)
@@ -125,12 +155,28 @@ internal static class BundleFiles
             ("scan", claim.Scan), ("reason", claim.Reason),
             ("expectedBy", claim.ExpectedBy is { } by ? LeafTime.Text(by) : null),
             ("until", claim.Until is { } until ? LeafTime.Text(until) : null),
+            ("copiesGoneAt", claim.CopiesGoneAt is { } gone ? LeafTime.Text(gone) : null),
         })
         {
             if (text is not null)
             {
                 json[name] = text;
             }
+        }
+
+        if (claim.Absence is { } absence)
+        {
+            json["absence"] = new JsonObject
+            {
+                ["consistency"] = absence.Consistency,
+                ["cutOff"] = LeafTime.Text(absence.CutOffAt),
+                ["examined"] = absence.Examined,
+                ["failed"] = absence.Failed,
+                ["notActed"] = absence.NotActed,
+                ["rule"] = absence.Rule,
+                ["stands"] = absence.Stands,
+                ["undated"] = absence.Undated,
+            };
         }
 
         return json;

@@ -9,6 +9,7 @@ namespace RetentionPipeline.Core.Evidence;
 internal sealed class BundleLog
 {
     private readonly Dictionary<string, List<string>> operations = new(StringComparer.Ordinal);
+    private readonly RequestLeaf? receipt;
 
     /// <summary>Throws what a leaf of another form than its type's makes throw; the caller guards.</summary>
     public BundleLog(BundleFacts facts)
@@ -20,12 +21,19 @@ internal sealed class BundleLog
             Take(proved.Index, leaf);
         }
 
-        Receipt = Told.LastOrDefault(leaf => leaf.Policy is not null)
-            ?? throw new FormatException("The bundle holds no leaf that says how the request was received.");
-        End = Told.LastOrDefault(leaf => leaf.Closing is not null);
-        if (facts.PolicyTexts.TryGetValue(Receipt.Policy!, out var text))
+        foreach (var (hash, text) in facts.PolicyTexts)
         {
-            InForce = PolicyDocument.Load(Encoding.UTF8.GetString(text.Span), "policy").Policy;
+            if (PolicyDocument.Load(Encoding.UTF8.GetString(text.Span), "policy").Policy is { } policy)
+            {
+                ReadPolicies[hash] = policy;
+            }
+        }
+
+        receipt = Told.LastOrDefault(leaf => leaf.Policy is not null);
+        End = Told.LastOrDefault(leaf => leaf.Closing is not null);
+        if (facts.Scope is null)
+        {
+            InForce = ReadPolicies.GetValueOrDefault(Receipt.Policy!);
         }
     }
 
@@ -34,13 +42,20 @@ internal sealed class BundleLog
     /// <summary>The request's own leaves, in order.</summary>
     public List<RequestLeaf> Told { get; } = [];
 
-    public RequestLeaf Receipt { get; }
+    /// <summary>How the request was received; a bundle of scans has none.</summary>
+    public RequestLeaf Receipt => receipt ?? throw new FormatException("The bundle holds no leaf that says how the request was received.");
 
     /// <summary>The last end that was told; null before the first.</summary>
     public RequestLeaf? End { get; }
 
     /// <summary>The policy in force at the receipt; null if its text is missing or none.</summary>
     public Policy? InForce { get; }
+
+    /// <summary>Policies whose texts are there and can be read, by hash.</summary>
+    public SortedDictionary<string, Policy> ReadPolicies { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>By scan: when its copies were found to be gone.</summary>
+    public Dictionary<string, (long Index, Leaf Leaf)> Purged { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, ScanLeaves> Scans { get; } = new(StringComparer.Ordinal);
 
@@ -90,6 +105,9 @@ internal sealed class BundleLog
             case LeafTypes.Outcome:
                 Outcomes[leaf.Id] = OutcomeLeaf.Of(index, leaf);
                 NamedPolicies.Add(IntentFacts.Text(leaf.Body, "policy"));
+                break;
+            case LeafTypes.Purged:
+                Purged[leaf.Id] = (index, leaf);
                 break;
             case LeafTypes.Correction:
                 Corrections.TryAdd(leaf.Id, []);

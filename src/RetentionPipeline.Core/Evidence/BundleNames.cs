@@ -15,6 +15,9 @@ internal enum BundleFileKind
     Proof,
     Shown,
     PolicyText,
+    Page,
+    Stamp,
+    Cosignature,
 }
 
 /// <summary>A name, taken apart.</summary>
@@ -31,6 +34,7 @@ internal static partial class BundleNames
     public const string Guide = "VERIFY.md";
     public const string Checkpoint = "checkpoint";
     public const string Keys = "keys/verifiers.txt";
+    public const string Page = "verify.html";
 
     public static string Claim(string operation) => $"claims/{operation}.json";
 
@@ -40,6 +44,10 @@ internal static partial class BundleNames
 
     public static string Shown(string operation, int place) =>
         string.Create(CultureInfo.InvariantCulture, $"records/{operation}/{place}.json");
+
+    /// <summary>What an outside party gave; a slash in its name becomes an underscore.</summary>
+    public static string Anchor(string party, AnchorKind kind) =>
+        $"anchors/{party.Replace('/', '_')}{(kind is AnchorKind.TimeStamp ? ".tsr" : ".note")}";
 
     public static string PolicyText(string hash) => $"policy/{hash}.yaml";
 
@@ -53,6 +61,7 @@ internal static partial class BundleNames
             Guide => BundleFileKind.Guide,
             Checkpoint => BundleFileKind.Checkpoint,
             Keys => BundleFileKind.Keys,
+            Page => BundleFileKind.Page,
             _ => null,
         };
         if (single is { } kind)
@@ -74,6 +83,7 @@ internal static partial class BundleNames
                 "entries" => BundleFileKind.Entry,
                 "proofs" => BundleFileKind.Proof,
                 "records" => BundleFileKind.Shown,
+                "anchors" => name.EndsWith(".tsr", StringComparison.Ordinal) ? BundleFileKind.Stamp : BundleFileKind.Cosignature,
                 _ => BundleFileKind.PolicyText,
             },
             match.Groups["id"].Value, number.Length == 0 ? 0 : long.Parse(number, CultureInfo.InvariantCulture));
@@ -84,7 +94,8 @@ internal static partial class BundleNames
 
     [GeneratedRegex(
         $@"\A((?<kind>claims)/{Id}\.json|(?<kind>entries)/{Number}\.json|(?<kind>proofs)/{Number}\.tlog-proof"
-        + $@"|(?<kind>records)/{Id}/(?<n>0|[1-9][0-9]{{0,5}})\.json|(?<kind>policy)/(?<id>[0-9a-f]{{64}})\.yaml)\z",
+        + $@"|(?<kind>records)/{Id}/(?<n>0|[1-9][0-9]{{0,5}})\.json|(?<kind>policy)/(?<id>[0-9a-f]{{64}})\.yaml"
+        + @"|(?<kind>anchors)/(?<id>[A-Za-z0-9._-]{1,200})\.(tsr|note))\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }

@@ -10,10 +10,16 @@ namespace RetentionPipeline.Core.Evidence;
 /// </summary>
 internal sealed class BundleParser(IReadOnlyList<BundleFile> files, NoteVerifier verifier, List<BundleProblem> problems)
 {
+    private static readonly IReadOnlyList<string> Singles =
+    [
+        BundleNames.Manifest, BundleNames.Certificate, BundleNames.Guide, BundleNames.Checkpoint, BundleNames.Keys, BundleNames.Page,
+    ];
+
     private readonly Dictionary<long, ReadOnlyMemory<byte>> entries = [];
     private readonly Dictionary<long, TlogProof> proofs = [];
     private readonly List<ShownRecord> shown = [];
     private readonly Dictionary<string, ReadOnlyMemory<byte>> policies = new(StringComparer.Ordinal);
+    private readonly List<BundleFile> anchors = [];
     private readonly Dictionary<string, ReadOnlyMemory<byte>> single = new(StringComparer.Ordinal);
 
     /// <summary>Null if checkpoint or manifest cannot be read, or a leaf is without its proof.</summary>
@@ -24,8 +30,7 @@ internal sealed class BundleParser(IReadOnlyList<BundleFile> files, NoteVerifier
             Take(file);
         }
 
-        foreach (var name in new[] { BundleNames.Manifest, BundleNames.Certificate, BundleNames.Guide, BundleNames.Checkpoint, BundleNames.Keys }
-            .Where(name => !single.ContainsKey(name)))
+        foreach (var name in Singles.Where(name => !single.ContainsKey(name)))
         {
             Add(name, "missing", "The file is missing. Ask for the whole bundle.");
         }
@@ -38,6 +43,11 @@ internal sealed class BundleParser(IReadOnlyList<BundleFile> files, NoteVerifier
             return null;
         }
 
+        if (BundleEncoding.DecodeScope(manifest.Span) is { } scope)
+        {
+            return new BundleFacts(Guid.Empty, note, verifier, leaves, shown, policies, new(null, [], [], [])) { Scope = scope, Anchors = anchors };
+        }
+
         if (BundleEncoding.DecodeManifest(manifest.Span) is not { } said)
         {
             Add(BundleNames.Manifest, "manifest", "The manifest is not one of this format: it does not name the request or what is stated. Ask for the bundle again.");
@@ -46,7 +56,8 @@ internal sealed class BundleParser(IReadOnlyList<BundleFile> files, NoteVerifier
 
         return new BundleFacts(
             said.Request, note, verifier, leaves,
-            [.. shown.OrderBy(record => record.Operation, StringComparer.Ordinal).ThenBy(record => record.Place)], policies, said.Stated);
+            [.. shown.OrderBy(record => record.Operation, StringComparer.Ordinal).ThenBy(record => record.Place)], policies, said.Stated)
+        { Anchors = anchors };
     }
 
     private void Take(BundleFile file)
@@ -70,6 +81,9 @@ internal sealed class BundleParser(IReadOnlyList<BundleFile> files, NoteVerifier
                 break;
             case BundleFileKind.PolicyText:
                 TakePolicy(file, name);
+                break;
+            case BundleFileKind.Stamp or BundleFileKind.Cosignature:
+                anchors.Add(file);
                 break;
             case BundleFileKind.Claim:
                 break;
@@ -173,7 +187,7 @@ internal sealed class BundleParser(IReadOnlyList<BundleFile> files, NoteVerifier
         return [.. entries.Keys.Intersect(proofs.Keys).Order().Select(index => new ProvedLeaf(proofs[index], entries[index]))];
     }
 
-    private static bool IsSingle(string name) => name is BundleNames.Certificate or BundleNames.Guide or BundleNames.Checkpoint or BundleNames.Keys;
+    private static bool IsSingle(string name) => Singles.Contains(name);
 
     private void Add(string file, string rule, string message) => problems.Add(new BundleProblem(file, rule, message));
 }

@@ -12,7 +12,10 @@ public static class BundleVerification
     public const int MaxBytes = StoredZip.MaxBytes;
 
     /// <summary>Finds everything that is wrong. Never throws, whatever the bytes are.</summary>
-    public static BundleVerdict Verify(ReadOnlyMemory<byte> zip, NoteVerifier verifier)
+    public static BundleVerdict Verify(ReadOnlyMemory<byte> zip, NoteVerifier verifier) => Verify(zip, BundleTrust.Of(verifier));
+
+    /// <summary>Finds everything that is wrong, also with the anchors. Never throws, whatever the bytes are.</summary>
+    public static BundleVerdict Verify(ReadOnlyMemory<byte> zip, BundleTrust trust)
     {
         var reading = StoredZip.Read(zip);
         var problems = reading.Problems.ToList();
@@ -25,8 +28,11 @@ public static class BundleVerification
         Checkpoint? checkpoint = null;
         IReadOnlyList<DatasetClaim> claims = [];
         List<string> open = [];
-        if (new BundleParser(reading.Files, verifier, problems).Parse() is { } facts)
+        var (grade, anchors) = (BundleFiles.Ungraded, new List<string>());
+        if (new BundleParser(reading.Files, trust.Key, problems).Parse() is { } facts)
         {
+            anchors = AnchorChecks.Check(facts, trust, problems, open);
+            grade = BundleFiles.GradeOf(facts);
             checkpoint = new BundleChecks(facts, problems).CheckLog();
             if (checkpoint is not null && !problems.Any(problem => problem.Rule is "inclusion" or "canonical"))
             {
@@ -37,7 +43,7 @@ public static class BundleVerification
             }
         }
 
-        return new(checkpoint, problems.Count == 0 ? claims : [], [.. problems.Distinct()], open);
+        return new(checkpoint, problems.Count == 0 ? claims : [], [.. problems.Distinct()], open) { Grade = grade, Anchors = anchors };
     }
 
     private static IReadOnlyList<DatasetClaim> CheckContent(
@@ -46,12 +52,21 @@ public static class BundleVerification
         try
         {
             var log = new BundleLog(facts);
-            var checks = new BundleChecks(facts, problems);
-            checks.CheckMeaning(log);
-            checks.CheckStatement(log);
-            checks.CheckRecords(log);
+            new PolicyChecks(facts, problems).Check(log);
+            if (facts.Scope is { } scope)
+            {
+                new ScanChecks(facts, scope, problems).Check(log);
+            }
+            else
+            {
+                var checks = new BundleChecks(facts, problems);
+                checks.CheckMeaning(log);
+                checks.CheckStatement(log);
+                checks.CheckRecords(log);
+            }
+
             Compare(BundleFiles.Of(facts, log), files, problems);
-            return DatasetClaims.Of(facts, log);
+            return BundleFiles.ClaimsOf(facts, log);
         }
         catch (Exception problem) when (problem is NullReferenceException or InvalidOperationException or FormatException
             or ArgumentException or KeyNotFoundException or OverflowException)

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -8,27 +7,14 @@ namespace RetentionPipeline.Core.Evidence;
 /// <summary>The bundle for a person: one page, no scripts, nothing fetched, every text encoded.</summary>
 internal sealed class CertificatePage(BundleFacts facts, BundleLog log, IReadOnlyList<DatasetClaim> claims)
 {
-    private const string Head = """
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-        <title>Certificate of deletion</title>
-        <style>
-        body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
-        table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.4rem .6rem;text-align:left;vertical-align:top}
-        code{overflow-wrap:anywhere}
-        </style></head><body>
-
-        """;
-
-    private readonly StringBuilder page = new(Head);
+    private readonly StringBuilder page = new(CertificateText.Head("Certificate of deletion"));
 
     public byte[] Write()
     {
         WriteRequest();
         page.Append("<h2>What happened, dataset by dataset</h2>\n<table><thead><tr><th scope=\"col\">Dataset</th>")
             .Append("<th scope=\"col\">Outcome</th><th scope=\"col\">Records</th><th scope=\"col\">How it was verified</th>")
-            .Append("<th scope=\"col\">Copies until</th><th scope=\"col\">Leaves of the log</th></tr></thead><tbody>\n");
+            .Append("<th scope=\"col\">Last day of a copy</th><th scope=\"col\">Leaves of the log</th></tr></thead><tbody>\n");
         foreach (var claim in claims)
         {
             WriteClaim(claim);
@@ -75,7 +61,7 @@ internal sealed class CertificatePage(BundleFacts facts, BundleLog log, IReadOnl
 
         Cell(string.Join(", ", claim.Counts.Select(pair => $"{pair.Value} {WordOf(pair.Key)}")));
         Cell(string.Join("; ", claim.Bases.SelectMany(basis => basis.Split(',')).Distinct().Select(BasisOf)));
-        Cell(claim.Until is { } until ? LeafTime.Text(until) : claim.Operations.Count > 0 ? "none disclosed" : "");
+        Cell(CertificateText.CopiesOf(claim));
         Cell(string.Join(", ", claim.Leaves.Select(leaf => leaf.ToString(CultureInfo.InvariantCulture))));
         page.Append("</td></tr>\n");
     }
@@ -139,10 +125,10 @@ internal sealed class CertificatePage(BundleFacts facts, BundleLog log, IReadOnl
             (log <code>{Text(checkpoint.Origin)}</code>, {checkpoint.Size} leaves, root
             <code>{Convert.ToHexStringLower(checkpoint.Root)}</code>) and the openings of the person's records are in this bundle.
             Other persons in the same records stay behind hashes.</p>
-            <p>Grade {BundleFiles.Grade}: {BundleFiles.GradeMeans}. The log has no outside anchor yet.</p>
+            {CertificateText.GradeOf(facts)}
             <p>It does not prove that a store keeps no other copy, that a query missed no record, or that the log holds no later
             leaf about this request. What is open, why and until when, is the operator's own word. How to check the rest stands
-            in VERIFY.md.</p>
+            in VERIFY.md; verify.html checks it in a browser.</p>
 
             """);
     }
@@ -150,5 +136,5 @@ internal sealed class CertificatePage(BundleFacts facts, BundleLog log, IReadOnl
     private void Define(string name, string text) =>
         page.Append("<dt>").Append(Text(name)).Append("</dt><dd><code>").Append(Text(text)).Append("</code></dd>\n");
 
-    private static string Text(string text) => HtmlEncoder.Default.Encode(text);
+    private static string Text(string text) => CertificateText.Encode(text);
 }

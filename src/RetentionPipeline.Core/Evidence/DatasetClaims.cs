@@ -51,13 +51,16 @@ internal static class DatasetClaims
             : counts.GetValueOrDefault(Retained) > 0 ? Retained
             : counts.Keys.All(word => word == "absent") ? "absent"
             : "done";
-        var leaves = ends.Concat(LeavesOf(scan)).Concat(operations.SelectMany(operation => LeavesOf(operation, log))).Distinct().Order();
+        var leaves = ends.Concat(LeavesOf(scan, log)).Concat(operations.SelectMany(operation => LeavesOf(operation, log))).Distinct().Order();
         return new DatasetClaim(
             stated.Dataset, open ?? state, stated.Reason, stated.ExpectedBy, id, (long?)scan.Start?.Leaf.Body["requests"] ?? 1,
             counts, Count(kept.Select(entry => (string?)entry["reason"] ?? "")),
             [.. observed.Select(entry => (string?)entry["basis"] ?? "").Distinct().Order(StringComparer.Ordinal)],
             entries.Select(entry => (string?)entry["until"]).OfType<string>().Max(LeafTime.TryParse),
-            operations, [.. leaves]);
+            operations, [.. leaves])
+        {
+            CopiesGoneAt = log.Purged.TryGetValue(id, out var purged) ? purged.Leaf.At : null,
+        };
     }
 
     public static string? WordOf(JsonObject entry) => (string?)entry["result"];
@@ -67,10 +70,12 @@ internal static class DatasetClaims
         new[] { log.Intents.GetValueOrDefault(operation)?.Index, log.Outcomes.GetValueOrDefault(operation)?.Index }.OfType<long>()
             .Concat(log.Corrections.GetValueOrDefault(operation) ?? []);
 
-    private static IEnumerable<long> LeavesOf(ScanLeaves scan) => new[] { scan.Start?.Index, scan.Close?.Index }.OfType<long>();
+    /// <summary>Indexes of a scan's own leaves.</summary>
+    public static IEnumerable<long> LeavesOf(ScanLeaves scan, BundleLog log) =>
+        new[] { scan.Start?.Index, scan.Close?.Index, log.Purged.TryGetValue(scan.Scan, out var purged) ? purged.Index : null }.OfType<long>();
 
     /// <summary>As its closing states it; before that, what its operations say so far.</summary>
-    private static SortedDictionary<string, long> CountsOf(ScanLeaves scan, IReadOnlyList<string> operations, BundleLog log)
+    public static SortedDictionary<string, long> CountsOf(ScanLeaves scan, IReadOnlyList<string> operations, BundleLog log)
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var pairs = scan.Close is { } close

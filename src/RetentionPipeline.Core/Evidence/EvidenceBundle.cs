@@ -20,7 +20,41 @@ public sealed record BundleFile(string Name, ReadOnlyMemory<byte> Content);
 /// <param name="Stated">What the pipeline says besides.</param>
 public sealed record BundleFacts(
     Guid Request, ReadOnlyMemory<byte> Note, NoteVerifier Verifier, IReadOnlyList<ProvedLeaf> Leaves,
-    IReadOnlyList<ShownRecord> Shown, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> PolicyTexts, BundleStatement Stated);
+    IReadOnlyList<ShownRecord> Shown, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> PolicyTexts, BundleStatement Stated)
+{
+    /// <summary>Of a bundle of scans: which ones it is about. It shows no record and states nothing; it has no request.</summary>
+    public ScanScope? Scope { get; init; }
+
+    /// <summary>What outside parties gave for the checkpoint, by name.</summary>
+    public IReadOnlyList<BundleFile> Anchors { get; init; } = [];
+}
+
+/// <summary>Which scans a bundle is about: all in the log that fit.</summary>
+/// <param name="Scan">Just this one.</param>
+/// <param name="Dataset">Of this dataset.</param>
+/// <param name="From">Begun at or after it.</param>
+/// <param name="To">Begun before it.</param>
+public sealed record ScanScope(string? Scan, string? Dataset, DateTimeOffset? From, DateTimeOffset? To)
+{
+    /// <summary>Whether a scan with this start leaf fits.</summary>
+    public bool Fits(Leaf start) => (Scan is null || start.Id == Scan)
+        && (Dataset is null || (string?)start.Body["dataset"] == Dataset)
+        && (From is null || start.At >= From) && (To is null || start.At < To);
+}
+
+/// <summary>What a verifier brings along.</summary>
+/// <param name="Key">The log's key.</param>
+/// <param name="Witnesses">Keys of witnesses.</param>
+/// <param name="Stamps">
+/// The time that an RFC 3161 response (first) proves over the note (second); null where it proves none. Null: no roots are
+/// given, and time stamps stay unchecked.
+/// </param>
+public sealed record BundleTrust(
+    NoteVerifier Key, IReadOnlyList<NoteVerifier> Witnesses, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>, DateTimeOffset?>? Stamps)
+{
+    /// <summary>The log's key alone.</summary>
+    public static BundleTrust Of(NoteVerifier key) => new(key, [], null);
+}
 
 /// <summary>A leaf, exactly, and that it stands in the log.</summary>
 public sealed record ProvedLeaf(TlogProof Proof, ReadOnlyMemory<byte> Bytes)
@@ -90,6 +124,15 @@ public sealed record BundleVerdict(
     Checkpoint? Checkpoint, IReadOnlyList<DatasetClaim> Claims, IReadOnlyList<BundleProblem> Problems,
     IReadOnlyList<string> Unchecked)
 {
+    /// <summary>A, B or C, as the bundle's files bear it out.</summary>
+    public string Grade { get; init; } = BundleFiles.Ungraded;
+
+    /// <summary>In words.</summary>
+    public string GradeMeans => BundleFiles.MeaningOf(Grade);
+
+    /// <summary>What outside parties vouch for, as far as it was checked.</summary>
+    public IReadOnlyList<string> Anchors { get; init; } = [];
+
     /// <summary>Nothing is wrong.</summary>
     public bool IsWell => Problems.Count == 0;
 }
@@ -110,4 +153,26 @@ public sealed record BundleVerdict(
 public sealed record DatasetClaim(
     string Dataset, string State, string? Reason, DateTimeOffset? ExpectedBy, string? Scan, long Served,
     IReadOnlyDictionary<string, long> Counts, IReadOnlyDictionary<string, long> Reasons, IReadOnlyList<string> Bases,
-    DateTimeOffset? Until, IReadOnlyList<string> Operations, IReadOnlyList<long> Leaves);
+    DateTimeOffset? Until, IReadOnlyList<string> Operations, IReadOnlyList<long> Leaves)
+{
+    /// <summary>When the pipeline found that the last copy had aged out; null before.</summary>
+    public DateTimeOffset? CopiesGoneAt { get; init; }
+
+    /// <summary>Of a scan by rule that has closed: whether its closing leaf states that nothing older than the limit is left.</summary>
+    public AbsenceStatement? Absence { get; init; }
+}
+
+/// <summary>
+/// "No hold-free record of this dataset was older than its limit, as of the cut-off": a signed statement with its basis, no
+/// proof.
+/// </summary>
+/// <param name="Rule">The rule.</param>
+/// <param name="CutOffAt">As of.</param>
+/// <param name="Stands">False: something that was due is still there, or is not confirmed.</param>
+/// <param name="Examined">Records that were read and decided on.</param>
+/// <param name="Undated">Of these, without a date: nothing is stated of them.</param>
+/// <param name="Consistency">Of the reads.</param>
+/// <param name="NotActed">Due records that were not acted on.</param>
+/// <param name="Failed">Records whose end is not confirmed.</param>
+public sealed record AbsenceStatement(
+    string Rule, DateTimeOffset CutOffAt, bool Stands, long Examined, long Undated, string Consistency, long NotActed, long Failed);

@@ -5,7 +5,7 @@ namespace RetentionPipeline.Core.Evidence;
 /// <summary>How an outsider checks a bundle, with three sets of tools that have nothing in common.</summary>
 internal static class GuidePage
 {
-    private const string Form = """
+    public const string Form = """
         # How to check this bundle
 
         You need the bundle and the verifier key of the log. Take the key from whoever you trust for it, not from this bundle:
@@ -18,7 +18,10 @@ internal static class GuidePage
         ```
 
         It works offline. It checks everything below, writes the certificate and the claims again from the leaves and the
-        openings, and compares every byte.
+        openings, and compares every byte. `--roots FILE` (PEM) checks time stamps, `--witness KEY` cosignatures.
+
+        `verify.html` does the same in a browser, without the network. Somebody who changes a bundle can change that page too:
+        take it from whoever you trust for the key (`retention evidence verifier > verify.html`).
 
         ## With openssl
 
@@ -37,6 +40,12 @@ internal static class GuidePage
 
         ```sh
         { printf '\000'; cat entries/@LEAF@.json; } | openssl dgst -sha256
+        ```
+
+        Where `anchors/` holds a time stamp (`roots.pem`: certificates that you trust):
+
+        ```sh
+        openssl ts -verify -in @STAMP@ -data checkpoint -CAfile roots.pem
         ```
 
         `sha256sum` of a file in `policy/` is its name. `manifest.json` lists the SHA-256 of every other file; it is not signed,
@@ -120,6 +129,7 @@ internal static class GuidePage
 
         """;
 
-    public static byte[] Write(BundleFacts facts) => Encoding.UTF8.GetBytes(Form.Replace(
-        "@LEAF@", facts.Leaves[^1].Index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+    public static byte[] Write(BundleFacts facts) => Encoding.UTF8.GetBytes(Form
+        .Replace("@LEAF@", facts.Leaves[^1].Index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("@STAMP@", facts.Anchors.FirstOrDefault(anchor => anchor.Name.EndsWith(".tsr", StringComparison.Ordinal))?.Name ?? "anchors/PARTY.tsr", StringComparison.Ordinal));
 }

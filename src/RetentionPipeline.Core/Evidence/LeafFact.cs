@@ -29,6 +29,7 @@ internal struct BatchFact
     public long HoldVersion;
     public ResultCounts Counts;
     public LeafDigest Hash;
+    public ResidualCopies? Residuals;
 }
 
 /// <summary>A leaf hash.</summary>
@@ -149,6 +150,7 @@ internal sealed class LeafFactReader(bool keepsRoots)
         Root = 32,
         Counts = 64,
         Chained = 128,
+        Residuals = 256,
     }
 
     public LeafFact Read(in LeafView leaf)
@@ -192,6 +194,9 @@ internal sealed class LeafFactReader(bool keepsRoots)
             case Field.None:
                 json.Skip();
                 return true;
+            case Field.Residuals:
+                batch.Residuals = ResidualCopies.TryRead(ref json);
+                return batch.Residuals is not null;
             case Field.Counts:
                 return ResultCounts.TryRead(ref json, out batch.Counts);
             case Field.Count:
@@ -239,6 +244,7 @@ internal sealed class LeafFactReader(bool keepsRoots)
             : isIntent && name.SequenceEqual("parent"u8) ? Field.Chained
             : !isIntent && name.SequenceEqual("counts"u8) ? Field.Counts : Field.None,
         7 => name.SequenceEqual("dataset"u8) ? Field.Dataset : Field.None,
+        9 => !isIntent && name.SequenceEqual("residuals"u8) ? Field.Residuals : Field.None,
         _ => Field.None,
     };
 }

@@ -22,6 +22,9 @@ internal sealed record OutcomeLeaf(
     long Index, DateTimeOffset At, string Operation, string Scan, string Dataset, long Count,
     IReadOnlyDictionary<OutcomeResult, long> Counts, long HoldVersion, string? Child, string Root, byte[] Hash)
 {
+    /// <summary>Copies that it discloses; null without one.</summary>
+    public ResidualCopies? Residuals { get; init; }
+
     /// <summary>Records that were changed.</summary>
     public long Acted => Counts.GetValueOrDefault(OutcomeResult.Erased) + Counts.GetValueOrDefault(OutcomeResult.Anonymised);
 
@@ -29,7 +32,10 @@ internal sealed record OutcomeLeaf(
         index, leaf.At, leaf.Id, IntentFacts.Text(leaf.Body, "scan"), IntentFacts.Text(leaf.Body, "dataset"),
         (long)leaf.Body["count"]!, OutcomeEncoding.ReadCounts(leaf.Body), (long)leaf.Body["holds"]!,
         (string?)leaf.Body["child"], IntentFacts.Text(leaf.Body, "root"),
-        leaf.Hash ?? Rfc6962.LeafHash(Leaf.Encode(leaf.Type, leaf.Id, leaf.Part, leaf.At, leaf.Body)));
+        leaf.Hash ?? Rfc6962.LeafHash(Leaf.Encode(leaf.Type, leaf.Id, leaf.Part, leaf.At, leaf.Body)))
+    {
+        Residuals = ResidualCopies.Read(leaf.Body),
+    };
 }
 
 /// <summary>The leaves of one scan.</summary>

@@ -28,6 +28,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     private readonly HoldRules holds = new(openings);
     private readonly Dictionary<string, List<RequestLeaf>> requests = new(StringComparer.Ordinal);
     private readonly AnchorRules anchors = new();
+    private readonly PurgeRules purges = new();
     private readonly HashSet<string> policies = new(StringComparer.Ordinal);
     private DateTimeOffset lastAt;
 
@@ -67,6 +68,11 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
         CheckOperations();
         var closed = scans.Select((scan, number) => (scan, number)).Where(one => one.scan.Leaves.Close is not null);
         problems.AddRange(closed.AsParallel().AsOrdered().SelectMany(one => CheckScan(one.scan, one.number)));
+
+        foreach (var (index, leaf) in purges.Purged)
+        {
+            Guard(index, leaf.Type, () => purges.Check(index, leaf, scan => scans[NumberOf(scan)].Leaves.Close, problems));
+        }
 
         var byName = scans.Where(scan => scan.Leaves.Start is not null || scan.Leaves.Close is not null)
             .ToDictionary(scan => scan.Leaves.Scan, scan => scan.Leaves, StringComparer.Ordinal);
@@ -151,6 +157,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
         else
         {
             facts.TakeOutcome(index, leaf);
+            purges.Disclose(leaf.Batch.Scan, leaf.Batch.Residuals);
             CheckOutcome(index, leaf, facts);
         }
     }
@@ -204,6 +211,9 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
                 break;
             case LeafTypes.Hold or LeafTypes.HoldEffective or LeafTypes.HoldReleased:
                 holds.Take(index, leaf, problems);
+                break;
+            case LeafTypes.Purged:
+                purges.Take(index, leaf);
                 break;
             case LeafTypes.Request:
                 TakeRequest(index, leaf);

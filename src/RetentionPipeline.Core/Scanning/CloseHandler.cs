@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Policies;
+using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -69,12 +70,21 @@ public sealed partial class CloseHandler(
     private async Task FinishAsync(ScanPlan plan, ScanClosing closing, CancellationToken cancel)
     {
         await effects.Lanes.AppendAsync([closing.Leaf], cancel);
+        ResidualCopies? copies = null;
+        var lastAt = DateTimeOffset.MinValue;
         await foreach (var operation in walker.WalkAsync(plan, cancel))
         {
+            copies = ResidualCopies.Sum(copies, operation.End?.Residuals);
+            lastAt = operation.End?.At > lastAt ? operation.End.At : lastAt;
             if (!KeepsKeys(operation))
             {
                 await book.Batches.BuryAsync(operation.Batch.Operation, cancel);
             }
+        }
+
+        if (copies is not null)
+        {
+            await effects.Residuals.AddAsync(new(plan.Scan, plan.Dataset, plan.Policy, copies.Count, copies.Until, lastAt), cancel);
         }
 
         await book.ForgetAskedAsync(plan.Scan, cancel);
@@ -132,7 +142,8 @@ public sealed partial class CloseHandler(
             }
         }
 
-        var rule = (await policies.GetAsync(plan.Policy, cancel)).FindRule(plan.Rule, plan.Dataset)!;
+        var policy = await policies.GetAsync(plan.Policy, cancel);
+        var rule = policy.FindRule(plan.Rule, plan.Dataset)!;
         var totals = verdict.Totals;
         var status = acts ? "done" : verdict.Kind switch
         {
@@ -145,14 +156,28 @@ public sealed partial class CloseHandler(
         var figures = new ScanFigures(
             status, reason, totals, sums.Results, acts ? totals.Due - totals.Listed : totals.Due, sums.Lines, oldest,
             sums.Operations.Count, totals.Undated > rule.MaxUndated, effects.Time.GetUtcNow());
-        return new ScanClosing(Encode(plan, rule, figures, sums), figures);
+        return new ScanClosing(Encode(plan, rule, figures, sums, ConsistencyOf(policy.Datasets[plan.Dataset].Store)), figures);
     }
 
-    private static byte[] Encode(ScanPlan plan, Rule rule, ScanFigures figures, ClosingSums sums)
+    /// <summary>Of the reads that "no record older than its limit" rests on; a store that is not there any more says nothing.</summary>
+    private string ConsistencyOf(string store)
+    {
+        try
+        {
+            return effects.Stores.Get(store).Consistency;
+        }
+        catch (StoreUnavailableException)
+        {
+            return "unknown";
+        }
+    }
+
+    private static byte[] Encode(ScanPlan plan, Rule rule, ScanFigures figures, ClosingSums sums, string consistency)
     {
         var body = new JsonObject
         {
             ["action"] = rule.Action.ToString().ToLowerInvariant(),
+            ["consistency"] = consistency,
             ["counts"] = Numbers(figures.Results.Select(pair => (OutcomeEncoding.Word(pair.Key), pair.Value))),
             ["cutOff"] = LeafTime.Text(plan.CutOffAt),
             ["dataset"] = plan.Dataset,
@@ -240,5 +265,6 @@ public sealed partial class CloseHandler(
     }
 }
 
-/// <summary>What closing writes to, and by which clock.</summary>
-public sealed record CloseEffects(LaneWriter Lanes, TimeProvider Time, PipelineTimes Times);
+/// <summary>What closing writes to, and by which clock; the stores are asked for their consistency alone.</summary>
+public sealed record CloseEffects(
+    LaneWriter Lanes, TimeProvider Time, PipelineTimes Times, ResidualTable Residuals, IRecordStores Stores);

@@ -208,7 +208,7 @@ public sealed partial class Reconciler(
     [LoggerMessage(1007, LogLevel.Error, "Operation {Operation} began five times and did not end; it is not confirmed")]
     private partial void LogOperationStuck(Guid operation);
 
-    [LoggerMessage(1020, LogLevel.Warning, "Scan {Scan} of rule {Rule} on {Dataset} was opened and never planned; it is dropped")]
+    [LoggerMessage(1022, LogLevel.Warning, "Scan {Scan} of rule {Rule} on {Dataset} was opened and never planned; it is dropped")]
     private partial void LogLeftBehind(Guid scan, string rule, string dataset);
 
     [LoggerMessage(1008, LogLevel.Error, "Nobody reads queue {Queue}: work of scan {Scan} was sent and not begun")]

@@ -127,4 +127,5 @@ public sealed record ScanFigures(
 [JsonSerializable(typeof(ScheduleRow))]
 [JsonSerializable(typeof(CommandRow))]
 [JsonSerializable(typeof(DeadLetterRow))]
+[JsonSerializable(typeof(ResidualRow))]
 internal sealed partial class ScanningJsonContext : JsonSerializerContext;

@@ -33,6 +33,9 @@ public static class LeafTypes
     /// <summary>A request changed its state. Id: the request; part: the state.</summary>
     public const string Request = "request";
 
+    /// <summary>The copies that a scan disclosed have aged out of the store's window. Id: the scan.</summary>
+    public const string Purged = "purged";
+
     /// <summary>An outside party vouched for a checkpoint. Id: its size; part: the party.</summary>
     public const string Anchor = "anchor";
 

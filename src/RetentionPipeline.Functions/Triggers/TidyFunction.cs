@@ -4,7 +4,7 @@ using RetentionPipeline.Functions.Serving;
 
 namespace RetentionPipeline.Functions.Triggers;
 
-/// <summary>Removes what the pipeline itself has kept long enough.</summary>
+/// <summary>Removes what the pipeline itself has kept long enough, and looks at copies whose time is over.</summary>
 public sealed class TidyFunction(PipelineTimers timers, TimerRuns runs)
 {
     /// <summary>By timer.</summary>

@@ -59,7 +59,7 @@ public sealed partial class OutsiderTests : IAsyncLifetime
     {
         var texts = Unpack();
         var blocks = DocBlock.Parse("VERIFY.md", texts["VERIFY.md"]).Where(block => block.Mark == "sh").Select(block => block.Text).ToList();
-        Assert.Equal(4, blocks.Count);
+        Assert.Equal(5, blocks.Count);
         Assert.Contains("retention evidence verify", blocks[0], StringComparison.Ordinal);
         var note = texts["checkpoint"].Split('\n');
         Assert.Equal(["log.example/test", ""], [note[0], note[3]]);

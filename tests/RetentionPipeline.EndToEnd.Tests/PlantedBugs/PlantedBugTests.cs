@@ -29,7 +29,7 @@ public sealed partial class PlantedBugTests(ITestOutputHelper output)
     }
 
     /// <summary>All are built into one copy of the sources; one at a time is switched on.</summary>
-    [LongFact, Trait("Category", "Long")]
+    [LongFact, Trait("Category", "Soak")]
     public async Task Each_bug_is_caught_by_the_test_that_it_names()
     {
         var folder = Directory.CreateTempSubdirectory("planted-");
