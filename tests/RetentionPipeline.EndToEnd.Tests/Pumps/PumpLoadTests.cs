@@ -52,7 +52,7 @@ public sealed class PumpLoadTests(ITestOutputHelper output)
         var used = calls.Count(call => call.At >= from && call.At < until) / (until - from).TotalSeconds / rate;
         var (fullest, fullestAt) = Fullest(calls.Where(call => call.At >= from && call.At < until).Select(call => call.At).ToList());
         var most = fullest / 5.0 / rate;
-        var inIt = calls.Where(call => call.At >= fullestAt && call.At < fullestAt + TimeSpan.FromSeconds(5)).CountBy(call => call.Call);
+        var inIt = calls.Where(call => call.At >= fullestAt && call.At < fullestAt + TimeSpan.FromSeconds(5)).CountBy(call => call.Call).ToList();
         var side = pipeline.Calls.Where(call => call.Store == "side" && call.Call == "records.delete").Select(call => call.At).ToList();
         var sideRate = side.Count / (side.Max() - side.Min()).TotalSeconds;
         output.WriteLine(
@@ -63,8 +63,10 @@ public sealed class PumpLoadTests(ITestOutputHelper output)
         Assert.Equal(items * batch, acts.Count);
         Assert.InRange(used, 0.9, 1.02);
 
-        // One more than the rate: the window's first and last instant may both lie in it.
-        Assert.InRange(fullest, 0.9 * 5 * rate, (5 * rate) + 1);
+        // One more than the rate: the window's first and last instant may both lie in it. What no leave is asked for is paid
+        // afterwards (docs/decisions/0005): 100.5 % were seen with 18 of these.
+        var unasked = inIt.Where(pair => pair.Key != "records.delete").Sum(pair => pair.Value);
+        Assert.InRange(fullest, 0.9 * 5 * rate, (5 * rate) + 1 + unasked);
         Assert.Equal(0, pipeline.Queue.LocksLost);
         Assert.Equal(1, pipeline.Queue.MostDeliveries);
         Assert.True(sideRate > 2 * rate, $"The store beside it was acted on at {sideRate:F0}/s.");
