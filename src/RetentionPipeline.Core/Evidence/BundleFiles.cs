@@ -15,10 +15,13 @@ internal static class BundleFiles
     /// <summary>No outside anchor.</summary>
     public const string Ungraded = "C";
 
+    /// <summary>What the bundle states of itself: B where it holds what an outside party gave for the checkpoint.</summary>
+    public static string GradeOf(BundleFacts facts) => GradeOf(facts.Anchors.Count);
+
     /// <summary>
-    /// B: an outside party vouched for the checkpoint. A asks for locked storage besides, which no bundle can show.
+    /// B: so many outside parties vouched for the checkpoint. A asks for locked storage besides, which no bundle can show.
     /// </summary>
-    public static string GradeOf(BundleFacts facts) => facts.Anchors.Count > 0 ? "B" : Ungraded;
+    public static string GradeOf(int anchors) => anchors > 0 ? "B" : Ungraded;
 
     /// <summary>What the grade means.</summary>
     public static string MeaningOf(string grade) => grade == Ungraded

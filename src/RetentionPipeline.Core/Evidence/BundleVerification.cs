@@ -28,11 +28,10 @@ public static class BundleVerification
         Checkpoint? checkpoint = null;
         IReadOnlyList<DatasetClaim> claims = [];
         List<string> open = [];
-        var (grade, anchors) = (BundleFiles.Ungraded, new List<string>());
+        List<string> anchors = [];
         if (new BundleParser(reading.Files, trust.Key, problems).Parse() is { } facts)
         {
             anchors = AnchorChecks.Check(facts, trust, problems, open);
-            grade = BundleFiles.GradeOf(facts);
             checkpoint = new BundleChecks(facts, problems).CheckLog();
             if (checkpoint is not null && !problems.Any(problem => problem.Rule is "inclusion" or "canonical"))
             {
@@ -43,7 +42,7 @@ public static class BundleVerification
             }
         }
 
-        return new(checkpoint, problems.Count == 0 ? claims : [], [.. problems.Distinct()], open) { Grade = grade, Anchors = anchors };
+        return new(checkpoint, problems.Count == 0 ? claims : [], [.. problems.Distinct()], open) { Anchors = anchors };
     }
 
     private static IReadOnlyList<DatasetClaim> CheckContent(

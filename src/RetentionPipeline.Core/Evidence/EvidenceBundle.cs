@@ -124,8 +124,11 @@ public sealed record BundleVerdict(
     Checkpoint? Checkpoint, IReadOnlyList<DatasetClaim> Claims, IReadOnlyList<BundleProblem> Problems,
     IReadOnlyList<string> Unchecked)
 {
-    /// <summary>A, B or C, as the bundle's files bear it out.</summary>
-    public string Grade { get; init; } = BundleFiles.Ungraded;
+    /// <summary>
+    /// B or C, by the anchors that were checked: anybody can make a file that looks like one, so that without a root or key of
+    /// the party it raises nothing, whatever grade the bundle states.
+    /// </summary>
+    public string Grade => BundleFiles.GradeOf(Anchors.Count);
 
     /// <summary>In words.</summary>
     public string GradeMeans => BundleFiles.MeaningOf(Grade);

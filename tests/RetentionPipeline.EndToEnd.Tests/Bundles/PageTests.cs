@@ -59,7 +59,8 @@ public sealed class PageTests : IDisposable
         Assert.Equal(bundles.Count, verdicts.Count);
         for (var at = 0; at < bundles.Count; at++)
         {
-            var ours = BundleVerification.Verify(bundles[at].Zip, NoteVerifier.Parse(bundles[at].Keys[0]));
+            var keys = bundles[at].Keys.Select(NoteVerifier.Parse).ToList();
+            var ours = BundleVerification.Verify(bundles[at].Zip, new BundleTrust(keys[0], keys[1..], null));
             Assert.Empty(ours.Problems);
             Assert.True(verdicts[at].IsWell, $"bundle {at}: {string.Join("\n", verdicts[at].Problems)}");
             Assert.Equal(ours.Claims.Count, verdicts[at].Claims.Count);
@@ -67,6 +68,8 @@ public sealed class PageTests : IDisposable
         }
 
         Assert.Equal(["unchecked: the cosignature", "unchecked: the time"], verdicts[4].Notes.Select(note => string.Join(' ', note.Split(' ')[..3])).Order());
+        Assert.StartsWith("The bundle is well. Grade C", verdicts[4].Verdict, StringComparison.Ordinal);
+        Assert.StartsWith("The bundle is well. Grade B", verdicts[5].Verdict, StringComparison.Ordinal);
         Assert.DoesNotContain(verdicts[5].Notes, note => note.Contains("cosignature", StringComparison.Ordinal));
         Assert.Contains("copies until", string.Concat(verdicts[5].Claims.Concat(verdicts[1].Claims)), StringComparison.Ordinal);
         Assert.Contains("Signed statement of absence", string.Concat(verdicts[7].Claims), StringComparison.Ordinal);

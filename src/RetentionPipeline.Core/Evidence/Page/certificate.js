@@ -22,7 +22,7 @@ const copiesOf = claim => claim.until && claim.copiesGoneAt ? `${day(claim.until
   : claim.until ? day(claim.until) : claim.operations.length > 0 ? 'none disclosed' : '';
 
 function gradeText(facts) {
-  const grade = gradeOf(facts);
+  const grade = gradeOf(facts.anchors);
   return `<p>Grade ${grade}: ${gradeMeans(grade)}. ${grade === 'C' ? 'No outside party has vouched for this checkpoint.'
     : `Vouched for by: ${encode(facts.anchors.map(anchor => anchor.name).join(', '))}. Grade A asks besides for locked storage, which a bundle cannot show.`}</p>`;
 }

@@ -111,7 +111,9 @@ async function checkLog(facts, key, report) {
   return isWell;
 }
 
+/** What was checked: a file that nobody can check raises no grade. */
 async function checkAnchors(facts, witnesses, report, unchecked) {
+  const vouched = [];
   for (const { name, content, kind } of facts.anchors) {
     const wrong = () => report(name, 'anchor', 'The file does not vouch for this checkpoint: it is of another one, or its signature is not valid.');
     if (kind === 'stamp') {
@@ -126,8 +128,10 @@ async function checkAnchors(facts, witnesses, report, unchecked) {
       const signed = await Promise.all(known.map(line => isSigned(witnesses.find(witness => isOf(witness, line)), text, line)));
       if (text !== parseNote(facts.note).text || !signed.every(Boolean)) { wrong(); }
       else if (known.length === 0) { unchecked.push(`the cosignature ${name}: give the witness' key to check it`); }
+      else { vouched.push(name); }
     } catch { wrong(); }
   }
+  return vouched;
 }
 
 function checkPolicies(facts, log, report, unchecked) {
@@ -247,7 +251,7 @@ async function verifyBundle(bytes, keys, page) {
   const facts = readFacts(files, keys[0], report);
   if (!facts) { return { problems, unchecked, claims: [] }; }
   const isRead = await checkLog(facts, keys[0], report);
-  await checkAnchors(facts, keys.slice(1), report, unchecked);
+  const vouched = await checkAnchors(facts, keys.slice(1), report, unchecked);
   let claims = [];
   if (isRead) {
     try {
@@ -270,5 +274,5 @@ async function verifyBundle(bytes, keys, page) {
       report('manifest.json', 'content', 'Leaves, records and statement do not fit together, so that the claims cannot be written again. Ask for the whole bundle.');
     }
   }
-  return { problems, unchecked, claims: problems.length === 0 ? claims : [], facts };
+  return { problems, unchecked, claims: problems.length === 0 ? claims : [], vouched };
 }

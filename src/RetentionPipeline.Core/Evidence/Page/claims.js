@@ -81,13 +81,13 @@ function claimFile(operation, facts, log) {
   });
 }
 
-const gradeOf = facts => facts.anchors.length > 0 ? 'B' : 'C';
+const gradeOf = anchors => anchors.length > 0 ? 'B' : 'C';
 const gradeMeans = grade => grade === 'C' ? 'its operator could rewrite this'
   : 'an outside party vouched for this log, so that it cannot have been written later';
 
 function manifestOf(facts, log, claims, files) {
   const { origin, size, root } = facts.checkpoint;
-  const grade = gradeOf(facts);
+  const grade = gradeOf(facts.anchors);
   return {
     claims: claims.map(({ served, expectedBy, ...claim }) => only({ ...claim, expectedBy, servedRequests: served })),
     files: files.map(({ name, content }) => ({ bytes: content.length, name, sha256: hexOf(sha256(content)) })),

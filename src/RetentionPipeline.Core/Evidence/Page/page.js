@@ -20,7 +20,7 @@ async function show(file) {
     [verdict.textContent, verdict.className] = [`The key cannot be read: ${problem.message}`, 'bad'];
     return;
   }
-  const { problems, unchecked, claims, facts } = await verifyBundle(new Uint8Array(await file.arrayBuffer()), keys, ownText);
+  const { problems, unchecked, claims, vouched } = await verifyBundle(new Uint8Array(await file.arrayBuffer()), keys, ownText);
   list('problems', problems.map(({ file: name, rule, message }) => `${name}: ${rule}: ${message}`));
   list('notes', unchecked.map(line => `unchecked: ${line}`));
   byId('claims').replaceChildren(...claims.map(claim => Object.assign(document.createElement('p'), {
@@ -28,7 +28,7 @@ async function show(file) {
       + `${claim.until ? `, copies until ${day(claim.until)}` : ''}${claim.absence ? `. ${statementOf(claim.absence)}` : ''}`,
   })));
   [verdict.textContent, verdict.className] = problems.length === 0
-    ? [`The bundle is well. Grade ${gradeOf(facts)}: ${gradeMeans(gradeOf(facts))}.`, 'well'] : ['The bundle is NOT well.', 'bad'];
+    ? [`The bundle is well. Grade ${gradeOf(vouched)}: ${gradeMeans(gradeOf(vouched))}.`, 'well'] : ['The bundle is NOT well.', 'bad'];
 }
 
 byId('file').addEventListener('change', event => event.target.files[0] && show(event.target.files[0]));
