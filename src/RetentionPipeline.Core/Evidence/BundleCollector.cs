@@ -28,14 +28,9 @@ public sealed class BundleCollector(
         }
 
         var anchors = new List<AnchorLeaf>();
-        var leaves = await FindLeavesAsync(told, WantedScans(status.Row, told), prover, anchors, cancel);
+        var leaves = await BundleLeaves.FindAsync(WantedScans(status.Row, told), told, prover, anchors, cancel);
         (prover, var given) = await anchored.ChooseAsync(prover, anchors, leaves[^1].Index, cancel);
-        var proved = new List<ProvedLeaf>(leaves.Count);
-        foreach (var (index, bytes) in leaves)
-        {
-            proved.Add(new(await prover.ProveAsync(index, cancel), bytes));
-        }
-
+        var proved = await BundleLeaves.ProveAsync(leaves, prover, cancel);
         var facts = new BundleFacts(
             request, prover.Note, verifier, proved, [], new SortedDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal),
             new BundleStatement(status.Row.EventId, [], [], []))
@@ -83,44 +78,6 @@ public sealed class BundleCollector(
         }
 
         return wanted;
-    }
-
-    private static async Task<IReadOnlyList<(long Index, ReadOnlyMemory<byte> Bytes)>> FindLeavesAsync(
-        IReadOnlyList<(long Index, Leaf Leaf)> told, HashSet<string> scans, LogProver prover, List<AnchorLeaf> anchors,
-        CancellationToken cancel)
-    {
-        var own = told.Select(leaf => leaf.Index).ToHashSet();
-        var operations = new HashSet<string>(StringComparer.Ordinal);
-        var policies = new Dictionary<string, (long Index, ReadOnlyMemory<byte> Bytes)>(StringComparer.Ordinal);
-        var named = told.Select(leaf => (string?)leaf.Leaf.Body["policy"]).ToHashSet();
-        var found = new List<(long Index, ReadOnlyMemory<byte> Bytes)>();
-        await foreach (var (index, entry) in prover.EntriesAsync(cancel))
-        {
-            var leaf = Leaf.Parse(entry.Span);
-            switch (leaf.Type)
-            {
-                case LeafTypes.Policy:
-                    policies.TryAdd(leaf.Id, (index, entry));
-                    continue;
-                case LeafTypes.Anchor:
-                    anchors.AddRange(AnchorLeaf.Of(leaf) is { } anchor ? [anchor] : []);
-                    continue;
-                case LeafTypes.Intent when scans.Contains(IntentFacts.Text(leaf.Body, "scan")):
-                    operations.Add(leaf.Id);
-                    break;
-                case LeafTypes.Scan or LeafTypes.Purged when scans.Contains(leaf.Id):
-                case LeafTypes.Outcome or LeafTypes.Correction when operations.Contains(leaf.Id):
-                case LeafTypes.Request when own.Contains(index):
-                    break;
-                default:
-                    continue;
-            }
-
-            named.Add((string?)leaf.Body["policy"]);
-            found.Add((index, entry));
-        }
-
-        return [.. found.Concat(policies.Where(policy => named.Contains(policy.Key)).Select(policy => policy.Value)).OrderBy(leaf => leaf.Index)];
     }
 
     /// <summary>Those that the acceptance commits to; none of a request from before it did.</summary>

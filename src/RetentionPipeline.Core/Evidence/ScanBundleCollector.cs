@@ -18,19 +18,14 @@ public sealed class ScanBundleCollector(LogReader log, IObjectStore objects, Anc
         }
 
         var anchors = new List<AnchorLeaf>();
-        var leaves = await FindLeavesAsync(scans, prover, anchors, cancel);
+        var leaves = await BundleLeaves.FindAsync(scans, [], prover, anchors, cancel);
         if (2 * leaves.Count > StoredZip.MaxFiles)
         {
             return new BundleAnswer.TooLarge();
         }
 
         (prover, var given) = await anchored.ChooseAsync(prover, anchors, leaves[^1].Index, cancel);
-        var proved = new List<ProvedLeaf>(leaves.Count);
-        foreach (var (index, bytes) in leaves)
-        {
-            proved.Add(new(await prover.ProveAsync(index, cancel), bytes));
-        }
-
+        var proved = await BundleLeaves.ProveAsync(leaves, prover, cancel);
         var facts = new BundleFacts(
             Guid.Empty, prover.Note, verifier, proved, [], new Dictionary<string, ReadOnlyMemory<byte>>(), new(null, [], [], []))
         {
@@ -53,40 +48,5 @@ public sealed class ScanBundleCollector(LogReader log, IObjectStore objects, Anc
         }
 
         return scans;
-    }
-
-    private static async Task<IReadOnlyList<(long Index, ReadOnlyMemory<byte> Bytes)>> FindLeavesAsync(
-        HashSet<string> scans, LogProver prover, List<AnchorLeaf> anchors, CancellationToken cancel)
-    {
-        var operations = new HashSet<string>(StringComparer.Ordinal);
-        var policies = new Dictionary<string, (long Index, ReadOnlyMemory<byte> Bytes)>(StringComparer.Ordinal);
-        var named = new HashSet<string?>();
-        var found = new List<(long Index, ReadOnlyMemory<byte> Bytes)>();
-        await foreach (var (index, entry) in prover.EntriesAsync(cancel))
-        {
-            var leaf = Leaf.Parse(entry.Span);
-            switch (leaf.Type)
-            {
-                case LeafTypes.Policy:
-                    policies.TryAdd(leaf.Id, (index, entry));
-                    continue;
-                case LeafTypes.Anchor:
-                    anchors.AddRange(AnchorLeaf.Of(leaf) is { } anchor ? [anchor] : []);
-                    continue;
-                case LeafTypes.Intent when scans.Contains(IntentFacts.Text(leaf.Body, "scan")):
-                    operations.Add(leaf.Id);
-                    break;
-                case LeafTypes.Scan or LeafTypes.Purged when scans.Contains(leaf.Id):
-                case LeafTypes.Outcome or LeafTypes.Correction when operations.Contains(leaf.Id):
-                    break;
-                default:
-                    continue;
-            }
-
-            named.Add((string?)leaf.Body["policy"]);
-            found.Add((index, entry));
-        }
-
-        return [.. found.Concat(policies.Where(policy => named.Contains(policy.Key)).Select(policy => policy.Value)).OrderBy(leaf => leaf.Index)];
     }
 }
