@@ -19,36 +19,43 @@ internal sealed class BenchLeaves
 
     public BenchLeaves()
     {
-        intent = Leaf.Encode("intent", Id, "", At, new JsonObject
-        {
-            ["action"] = "delete",
-            ["count"] = 1_000,
-            ["cutOff"] = "2026-01-01T00:00:00.000Z",
-            ["dataset"] = "visits",
-            ["epoch"] = 1,
-            ["holds"] = 0,
-            ["policy"] = Policy,
-            ["root"] = Root,
-            ["rule"] = "visits-end",
-            ["scan"] = Scan,
-        });
-        outcome = Leaf.Encode("outcome", Id, "", At.AddSeconds(2), new JsonObject
-        {
-            ["count"] = 1_000,
-            ["counts"] = new JsonObject { ["absent"] = 1, ["erased"] = 999 },
-            ["dataset"] = "visits",
-            ["holds"] = 0,
-            ["policy"] = Policy,
-            ["root"] = Root,
-            ["scan"] = Scan,
-        });
+        intent = Leaf.Encode("intent", Id, "", At, IntentBody(Scan));
+        outcome = Leaf.Encode("outcome", Id, "", At.AddSeconds(2), OutcomeBody(Scan));
     }
+
+    /// <summary>Of an operation of that scan, as long as real ones are.</summary>
+    public static JsonObject IntentBody(string scan) => new()
+    {
+        ["action"] = "delete",
+        ["count"] = 1_000,
+        ["cutOff"] = "2026-01-01T00:00:00.000Z",
+        ["dataset"] = "visits",
+        ["epoch"] = 1,
+        ["holds"] = 0,
+        ["policy"] = Policy,
+        ["root"] = Root,
+        ["rule"] = "visits-end",
+        ["scan"] = scan,
+    };
+
+    /// <summary>Likewise.</summary>
+    public static JsonObject OutcomeBody(string scan) => new()
+    {
+        ["count"] = 1_000,
+        ["counts"] = new JsonObject { ["absent"] = 1, ["erased"] = 999 },
+        ["dataset"] = "visits",
+        ["holds"] = 0,
+        ["policy"] = Policy,
+        ["root"] = Root,
+        ["scan"] = scan,
+    };
 
     /// <summary>The leaf that all others rest on.</summary>
     public static ReadOnlyMemory<byte> First => Leaf.Encode(
         "policy", Policy, "", At, new JsonObject { ["effectiveFrom"] = "2026-01-01", ["name"] = "bench", ["policy"] = Policy });
 
-    private static string Policy => new('b', 64);
+    /// <summary>Its hash.</summary>
+    public static string Policy => new('b', 64);
 
     private static string Scan => "22222222-2222-5222-8222-222222222222";
 

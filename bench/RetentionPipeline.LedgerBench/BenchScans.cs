@@ -15,12 +15,6 @@ internal static class BenchScans
 
     private const int Operations = 500;
     private static readonly DateTimeOffset At = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly string Policy = new('b', 64);
-    private static readonly string Root = new('a', 64);
-
-    /// <summary>The leaf that all others rest on.</summary>
-    public static ReadOnlyMemory<byte> First => Leaf.Encode(
-        LeafTypes.Policy, Policy, "", At, new JsonObject { ["effectiveFrom"] = "2026-01-01", ["name"] = "bench", ["policy"] = Policy });
 
     /// <summary>The leaves of scan number <paramref name="number"/>, in order.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> Of(int number)
@@ -31,36 +25,15 @@ internal static class BenchScans
             Leaf.Encode(LeafTypes.Scan, id.ToString("D"), "start", at, new JsonObject
             {
                 ["action"] = "delete", ["cutOff"] = "2026-01-01T00:00:00.000Z", ["dataset"] = "visits", ["mode"] = "enforce",
-                ["policy"] = Policy, ["purpose"] = "retention", ["rule"] = "visits-end", ["slices"] = 1,
+                ["policy"] = BenchLeaves.Policy, ["purpose"] = "retention", ["rule"] = "visits-end", ["slices"] = 1,
             }),
         };
         var entries = new List<byte[]>(Operations);
         for (var batch = 0; batch < Operations; batch++)
         {
             var operation = DerivedId.Operation(id, 0, batch).ToString("D");
-            leaves.Add(Leaf.Encode(LeafTypes.Intent, operation, "", at.AddSeconds(1), new JsonObject
-            {
-                ["action"] = "delete",
-                ["count"] = 1_000,
-                ["cutOff"] = "2026-01-01T00:00:00.000Z",
-                ["dataset"] = "visits",
-                ["epoch"] = 1,
-                ["holds"] = 0,
-                ["policy"] = Policy,
-                ["root"] = Root,
-                ["rule"] = "visits-end",
-                ["scan"] = id.ToString("D"),
-            }));
-            var outcome = Leaf.Encode(LeafTypes.Outcome, operation, "", at.AddSeconds(2), new JsonObject
-            {
-                ["count"] = 1_000,
-                ["counts"] = new JsonObject { ["absent"] = 1, ["erased"] = 999 },
-                ["dataset"] = "visits",
-                ["holds"] = 0,
-                ["policy"] = Policy,
-                ["root"] = Root,
-                ["scan"] = id.ToString("D"),
-            });
+            leaves.Add(Leaf.Encode(LeafTypes.Intent, operation, "", at.AddSeconds(1), BenchLeaves.IntentBody(id.ToString("D"))));
+            var outcome = Leaf.Encode(LeafTypes.Outcome, operation, "", at.AddSeconds(2), BenchLeaves.OutcomeBody(id.ToString("D")));
             leaves.Add(outcome);
             entries.Add(Rfc6962.LeafHash(Jcs.Encode(new JsonObject
             {
@@ -82,7 +55,7 @@ internal static class BenchScans
             ["listed"] = 0,
             ["notActed"] = 0,
             ["operations"] = Operations,
-            ["policy"] = Policy,
+            ["policy"] = BenchLeaves.Policy,
             ["root"] = Convert.ToHexStringLower(MerkleTree.Root(entries)),
             ["rule"] = "visits-end",
             ["status"] = "done",

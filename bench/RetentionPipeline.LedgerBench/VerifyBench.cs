@@ -47,7 +47,7 @@ internal static class VerifyBench
         await using var stores = await BenchStores.OpenAsync(folder, onAzurite: false, cancel);
         var writer = new LaneWriter(stores.Stores.Lanes);
         var integrator = new Integrator(stores.Stores, BenchStores.Signer, BenchStores.Signer.Verifier.Name);
-        await writer.AppendAsync([BenchScans.First], cancel);
+        await writer.AppendAsync([BenchLeaves.First], cancel);
         await integrator.RunOnceAsync(cancel);
         foreach (var scans in Enumerable.Range(0, (entries / BenchScans.Leaves) + 1).Chunk(ScansAtOnce))
         {
