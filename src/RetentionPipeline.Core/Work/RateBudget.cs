@@ -8,8 +8,9 @@ namespace RetentionPipeline.Core.Work;
 /// second, and hands its requests out one by one at their instants. What an instance that dies had taken is lost with it,
 /// at most half a second. A request may be sent a little after its instant and no later: those that a process gathers
 /// while it stands still lapse, and are asked for anew. The instants lie so far apart that with all that lateness no
-/// window of five seconds holds more than the rate allows. What a request turns out to cost beyond the one that was
-/// asked for (a page that walks, a read-back, a retry, request units) is paid from the next stretch, before anything else.
+/// window of five seconds holds more requests that leave was given for than the rate allows. What a request turns out to
+/// cost beyond the one that was asked for (a page that walks, a read-back, a retry, request units) is paid from the next
+/// stretch, before anything else.
 /// </summary>
 public sealed class RateBudget(IRowStore rows, TimeProvider time)
 {
@@ -19,7 +20,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     /// <summary>A request may be up to this late against its instant before it lapses.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>No stretch of time as long as this one holds more requests than the rate has in it, but for one.</summary>
+    /// <summary>No stretch of time as long as this one holds more requests with leave than the rate has in it, but for one.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, Stretch> stretches = new(StringComparer.Ordinal);
