@@ -126,6 +126,19 @@ internal sealed class ActRun : IDisposable
     public Task<BudgetAnswer> TakeBudgetAsync(int wanted) => limits.Budget.TakeAsync(
         new BudgetUse(Dataset.Store, Plan.Stores[Dataset.Store].RequestsPerSecond, Store.Spent), wanted, TimeSpan.FromSeconds(3), Limit);
 
+    /// <summary>As long as an act waits for leave, and on without it: for what must be done whatever comes of it, and is paid afterwards.</summary>
+    public async Task WaitForBudgetAsync(int wanted)
+    {
+        try
+        {
+            await TakeBudgetAsync(wanted);
+        }
+        catch (Exception)
+        {
+            // The row of the budget could not be read or written, or the delivery's time is over.
+        }
+    }
+
     /// <summary>A read: retried after the first act, let through before it.</summary>
     public ValueTask<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read) =>
         reads.ExecuteAsync(async _ => await read(ReadToken), CancellationToken.None);

@@ -100,6 +100,8 @@ public sealed partial class ActRunner
     /// <summary>When the last disclosed copy of what is erased now will be gone; null where none is left.</summary>
     private async Task<DateTimeOffset?> ResidualsEndAsync(ActRun run, CancellationToken cancel)
     {
+        // Where there is none in time, the acts will find none either, and say so.
+        await run.WaitForBudgetAsync(run.Batch.Entries.Count);
         var now = limits.Time.GetUtcNow();
         var disclosed = await run.Store.ListResidualsAsync(run.Location, cancel);
         var ends = disclosed.Select(copy => now + copy.Window)

@@ -18,6 +18,7 @@ internal static class ReadBackReader
         {
             var keys = chunk.Select(place => run.Batch.Entries[place].Key).ToList();
             IReadOnlyList<ReadBack>? seen = null;
+            await run.WaitForBudgetAsync(wanted: 1);
             try
             {
                 seen = await run.ReadAsync(cancel => run.Store.ReadBackAsync(run.Location, keys, cancel));

@@ -5,8 +5,9 @@ namespace RetentionPipeline.Core.Work;
 /// <summary>
 /// One rate per store, shared by all instances: a row holds the instant up to which requests are given away (a virtual
 /// schedule, as in the generic cell rate algorithm of ITU-T I.371). An instance takes a stretch of it, about half a
-/// second, and hands its requests out one by one at their instants. What an instance that dies had taken is lost with it,
-/// at most half a second. A request may be sent a little after its instant and no later: those that a process gathers
+/// second, hands its requests out one by one at their instants, and fills it up before it is used up, since no instant
+/// that passes while the row is written can be had again. What an instance that dies had taken is lost with it, at most
+/// half a second. A request may be sent a little after its instant and no later: those that a process gathers
 /// while it stands still lapse, and are asked for anew. The instants lie so far apart that with all that lateness no
 /// window of five seconds holds more requests that leave was given for than the rate allows. What a request turns out to
 /// cost beyond the one that was asked for (a page that walks, a read-back, a retry, request units) is paid from the next
@@ -63,6 +64,8 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
 
                     continue;
                 }
+
+                await LeaseAheadAsync(use, wanted - 1, giveUpAt, stretch, cancel);
             }
             finally
             {
@@ -80,6 +83,33 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             {
                 return BudgetAnswer.Taken;
             }
+        }
+    }
+
+    /// <summary>
+    /// Fills the stretch up to what will be wanted, once half of it is used. The leave in hand is good whatever comes of it,
+    /// so that a failure is left to who finds the stretch empty.
+    /// </summary>
+    private async Task LeaseAheadAsync(
+        BudgetUse use, int wanted, DateTimeOffset giveUpAt, Stretch stretch, CancellationToken cancel)
+    {
+        var most = Math.Min(wanted, use.PerSecond * StretchSeconds);
+        if (stretch.Left >= most / 2 || time.GetUtcNow() < stretch.NotAheadBefore)
+        {
+            return;
+        }
+
+        stretch.NotAheadBefore = time.GetUtcNow() + Grace;
+        try
+        {
+            if (await TryLeaseAsync(use, (int)(most - stretch.Left), giveUpAt, stretch, cancel) is BudgetAnswer.Taken)
+            {
+                stretch.NotAheadBefore = default;
+            }
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
+        {
+            // As said above.
         }
     }
 
@@ -105,7 +135,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             : new RowWrite.Replace(use.Store, text, row.Version);
         if (await rows.CommitAsync(Partition, [write], cancel) is RowCommit.Committed)
         {
-            stretch.Refill(from, count, pace);
+            stretch.Add(from, count, pace);
         }
 
         return BudgetAnswer.Taken;
@@ -116,6 +146,7 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
     {
         private const int MostUnderWay = 256;
 
+        private readonly Queue<(DateTimeOffset From, long Count, double Pace)> later = new();
         private DateTimeOffset from;
         private long count;
         private long used;
@@ -125,14 +156,19 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
 
+        /// <summary>Instants not handed out yet.</summary>
+        public long Left => count - used + later.Sum(part => part.Count);
+
+        /// <summary>None could be had in advance: until when that is not tried again.</summary>
+        public DateTimeOffset NotAheadBefore { get; set; }
+
         /// <summary>What was spent and not paid for yet.</summary>
         public long Debt(long spent) => Math.Max(0, spent - paid);
 
         /// <summary>What a request cost so far, in units of the rate: 1 where that is requests, the mean where it is request units.</summary>
         public double CostOfOne(long spent) => asked == 0 ? 1 : Math.Max(1, spent / (double)asked);
 
-        public void Refill(DateTimeOffset start, long requests, double perSecond) =>
-            (from, count, used, pace) = (start, requests, 0, perSecond);
+        public void Add(DateTimeOffset start, long requests, double perSecond) => later.Enqueue((start, requests, perSecond));
 
         /// <summary>The last leave was not used: its instant had passed when its request came to be sent.</summary>
         public void TakeBack()
@@ -144,21 +180,33 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
         /// <summary>Null when none is left. Debts are paid first; instants that are too long past have lapsed.</summary>
         public DateTimeOffset? Next(DateTimeOffset now, TimeSpan grace, long spent)
         {
-            var pays = Math.Min(Debt(spent), count - used);
-            (used, paid) = (used + pays, paid + pays);
-            while (used < count)
+            do
             {
-                var slot = from + TimeSpan.FromSeconds(used++ / pace);
-                if (slot + grace >= now)
+                var pays = Math.Min(Debt(spent), count - used);
+                (used, paid) = (used + pays, paid + pays);
+                while (used < count)
                 {
-                    asked++;
-                    // Leave that was given and not used is worth no more than what one instance has under way.
-                    paid = Math.Min(paid + 1, spent + MostUnderWay);
-                    return slot;
+                    var slot = from + TimeSpan.FromSeconds(used++ / pace);
+                    if (slot + grace >= now)
+                    {
+                        asked++;
+
+                        // Leave that was given and not used is worth no more than what one instance has under way.
+                        paid = Math.Min(paid + 1, spent + MostUnderWay);
+                        return slot;
+                    }
                 }
             }
+            while (TryGoOn());
 
             return null;
+        }
+
+        private bool TryGoOn()
+        {
+            var goesOn = later.TryDequeue(out var part);
+            (from, count, used, pace) = goesOn ? (part.From, part.Count, 0, part.Pace) : (from, count, used, pace);
+            return goesOn;
         }
     }
 }

@@ -110,6 +110,55 @@ public sealed class RateBudgetTests
     }
 
     [Fact]
+    public async Task A_stretch_is_filled_before_it_is_used_up()
+    {
+        // A row that takes as long to write as five requests are apart costs nothing, since the next five are there already.
+        var (budget, leases) = (New(), 0);
+        await budget.TakeAsync(Use(100), 1_000, Patience, CancellationToken.None);
+        faults.Before = call =>
+        {
+            leases += call == "rows.commit" ? 1 : 0;
+            time.Advance(TimeSpan.FromMilliseconds(25));
+        };
+        for (var request = 1; request < 500; request++)
+        {
+            await budget.TakeAsync(Use(100), 1_000, Patience, CancellationToken.None);
+        }
+
+        Assert.InRange(leases, 10, 30);
+        Assert.Equal(499 * Apart / 100, (time.GetUtcNow() - Start).TotalSeconds, 0.06);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.FailedAndNotWritten)]
+    [InlineData(FaultKind.FailedButWritten)]
+    public async Task A_lease_in_advance_that_fails_is_told_to_nobody_before_the_stretch_is_used_up(FaultKind kind)
+    {
+        var budget = New();
+        await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+        faults.Choose = (_, call) => call == "rows.commit" ? kind : null;
+        for (var request = 1; request < 5; request++)
+        {
+            Assert.Equal(BudgetAnswer.Taken, await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None));
+        }
+
+        await Assert.ThrowsAsync<InjectedFaultException>(() => budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Who_may_not_wait_for_what_others_took_is_not_in_their_way()
+    {
+        var (one, other) = (New(), New());
+        await one.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+        await other.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+
+        // One holds an instant still; those after the other's are not taken for whom cannot wait so long.
+        var row = (await rows.ReadAsync("budgets", Store, CancellationToken.None))!.Text;
+        Assert.Equal(BudgetAnswer.Taken, await one.TakeAsync(Use(10), 100, TimeSpan.Zero, CancellationToken.None));
+        Assert.Equal(row, (await rows.ReadAsync("budgets", Store, CancellationToken.None))!.Text);
+    }
+
+    [Fact]
     public async Task An_instant_may_be_missed_by_a_fifth_of_a_second_and_no_more()
     {
         var (budget, leases) = (New(), 0);
@@ -119,12 +168,12 @@ public sealed class RateBudgetTests
         {
             // The instants are 0.104 s apart: the fourth request is 0.198 s late for its own.
             time.Advance(TimeSpan.FromSeconds(0.17));
-            await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+            await budget.TakeAsync(Use(10), 5 - request, Patience, CancellationToken.None);
         }
 
         Assert.Equal(1, leases);
         time.Advance(TimeSpan.FromSeconds(0.2));
-        await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+        await budget.TakeAsync(Use(10), 1, Patience, CancellationToken.None);
         Assert.Equal(2, leases);
     }
 
@@ -138,7 +187,7 @@ public sealed class RateBudgetTests
         await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
         time.NextWaitIsLateBy = TimeSpan.FromSeconds(late);
 
-        Assert.Equal(BudgetAnswer.Taken, await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None));
+        Assert.Equal(BudgetAnswer.Taken, await budget.TakeAsync(Use(10), 4, Patience, CancellationToken.None));
 
         Assert.Equal(expected, leases);
         Assert.Equal((0.1 * Apart) + late, (time.GetUtcNow() - Start).TotalSeconds, 0.001);

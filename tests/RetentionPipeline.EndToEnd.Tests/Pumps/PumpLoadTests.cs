@@ -59,14 +59,13 @@ public sealed class PumpLoadTests(ITestOutputHelper output)
             $"{acts.Count} acts in {(acts[^1].At - from).TotalSeconds:F1} s, {used:P1} of the rate, {most:P1} in the fullest 5 s, "
             + $"{(fullestAt - from).TotalSeconds:F1} s after the first ({string.Join(", ", inIt.Select(pair => $"{pair.Value} {pair.Key}"))}); "
             + $"beside it {sideRate:F0}/s; {pipeline.Queue.Received} messages, {pipeline.Queue.Operations.Count} of operations, "
-            + $"{pipeline.Queue.LocksLost} locks lost, at most {pipeline.Queue.MostDeliveries} deliveries");
+            + $"{pipeline.Queue.LocksLost} locks lost, at most {pipeline.Queue.MostDeliveries} deliveries; by second "
+            + string.Join(' ', calls.CountBy(call => (int)(call.At - from).TotalSeconds).Select(second => second.Value)));
         Assert.Equal(items * batch, acts.Count);
         Assert.InRange(used, 0.9, 1.02);
 
-        // One more than the rate: the window's first and last instant may both lie in it. What no leave is asked for is paid
-        // afterwards (docs/decisions/0005): 100.5 % were seen with 18 of these.
-        var unasked = inIt.Where(pair => pair.Key != "records.delete").Sum(pair => pair.Value);
-        Assert.InRange(fullest, 0.9 * 5 * rate, (5 * rate) + 1 + unasked);
+        // One more than the rate: the window's first and last instant may both lie in it.
+        Assert.InRange(fullest, 0.9 * 5 * rate, (5 * rate) + 1);
         Assert.Equal(0, pipeline.Queue.LocksLost);
         Assert.Equal(1, pipeline.Queue.MostDeliveries);
         Assert.True(sideRate > 2 * rate, $"The store beside it was acted on at {sideRate:F0}/s.");
