@@ -6,6 +6,7 @@ using RetentionPipeline.Cli.Ledgers;
 using RetentionPipeline.Cli.Policies;
 using RetentionPipeline.Cli.Running;
 using RetentionPipeline.Core.Holds;
+using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Cli;
 
@@ -31,7 +32,7 @@ internal static class Verbs
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception problem) when (problem is DeploymentException or HoldNameTakenException)
+        catch (Exception problem) when (problem is DeploymentException or HoldNameTakenException or SecretRefusedException)
         {
             await Console.Error.WriteLineAsync(problem.Message);
             return ExitCodes.Usage;

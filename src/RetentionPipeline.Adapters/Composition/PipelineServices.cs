@@ -49,7 +49,7 @@ public static class PipelineServices
     }
 
     private static void AddWork(IServiceCollection services) => services
-        .AddSingleton<ObjectSealer>().AddSingleton<Pseudonyms>().AddSingleton<Attempts>()
+        .AddSingleton<ObjectSealer>().AddSingleton<EpochTable>().AddSingleton<EpochDesk>().AddSingleton<EpochKeys>().AddSingleton<Pseudonyms>().AddSingleton<Attempts>()
         .AddSingleton<StopSwitch>().AddSingleton<RateBudget>()
         .AddSingleton<TimerMarks>().AddSingleton<LedgerLag>().AddSingleton<FreshnessWatch>();
 

@@ -2,6 +2,7 @@ using RetentionPipeline.Core.Evidence;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Scanning;
+using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Adapters.Composition;
 
@@ -35,14 +36,19 @@ public sealed class PipelineTimers(
         await closing.RunAsync(cancel);
     }
 
-    /// <summary>Sends again what has not ended.</summary>
-    public Task ReconcileAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
+    /// <summary>Sends again what has not ended, and forgets keys of pseudonyms that are remembered for long enough.</summary>
+    public Task ReconcileAsync(CancellationToken cancel)
+    {
+        care.Keys.DropOld();
+        return reconciler.RunAsync(cancel);
+    }
 
     /// <summary>
-    /// Removes what the pipeline itself has kept long enough, and looks at copies whose time is over; neither holds up the
-    /// other.
+    /// Removes what the pipeline itself has kept long enough, looks at copies whose time is over, and goes on with epochs that
+    /// are half made or half destroyed; none holds up the others.
     /// </summary>
-    public Task TidyAsync(CancellationToken cancel) => Task.WhenAll(care.Self.RunAsync(cancel), care.Residuals.RunAsync(cancel));
+    public Task TidyAsync(CancellationToken cancel) =>
+        Task.WhenAll(care.Self.RunAsync(cancel), care.Residuals.RunAsync(cancel), care.Epochs.RunAsync(cancel));
 }
 
 /// <summary>What makes work: commands, schedules, requests.</summary>
@@ -51,5 +57,5 @@ public sealed record PlanningTimers(CommandHandler Commands, ScanHandler Scans, 
 /// <summary>What makes the published log of what was appended, and has it vouched for.</summary>
 public sealed record LedgerTimers(LedgerIntegrator Integrator, AnchorHandler Anchors);
 
-/// <summary>What looks after what is left behind: the pipeline's own objects, and copies in stores.</summary>
-public sealed record CareTimers(SelfRetention Self, ResidualHandler Residuals);
+/// <summary>What looks after what is left behind: the pipeline's own objects, copies in stores, keys of pseudonyms.</summary>
+public sealed record CareTimers(SelfRetention Self, ResidualHandler Residuals, EpochDesk Epochs, EpochKeys Keys);

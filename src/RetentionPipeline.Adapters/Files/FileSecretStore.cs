@@ -53,8 +53,40 @@ public sealed class FileSecretStore : ISecretStore
     }
 
     /// <inheritdoc/>
-    public async Task<byte[]?> FindAsync(string name, CancellationToken cancel) =>
-        File.Exists(PathOf(name)) ? await File.ReadAllBytesAsync(PathOf(name), cancel) : null;
+    public async Task<byte[]?> FindAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            var secret = await File.ReadAllBytesAsync(PathOf(name), cancel);
+            return secret.AsSpan().ContainsAnyExcept((byte)0) ? secret : throw new SecretRefusedException(name, "it is being destroyed");
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<SecretEnd> DestroyAsync(string name, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (File.Exists(PathOf(name)))
+        {
+            // Over its own bytes, then away with the name: a crash between leaves zeros, which nobody is given. What a disk
+            // or a copy of the folder keeps besides, no program can reach.
+            using (var file = new FileStream(PathOf(name), FileMode.Open, FileAccess.Write))
+            {
+                file.Write(new byte[file.Length]);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Delete(PathOf(name));
+        }
+
+        // Whoever comes after a crash behind the delete flushes its name away all the same.
+        DurableFiles.SyncFolder(folder);
+        return Task.FromResult<SecretEnd>(new SecretEnd.Gone());
+    }
 
     private string PathOf(string name) => Path.Combine(folder, name);
 }

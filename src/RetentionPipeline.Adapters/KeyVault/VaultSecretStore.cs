@@ -20,6 +20,9 @@ namespace RetentionPipeline.Adapters.KeyVault;
 /// (<see cref="SecretRefusedException"/>) and never replaced: under another key what was sealed stays shut. Only when it has been
 /// purged, by a person or at the end of its recovery time, is it gone, and would be made anew. Other failures are let through
 /// (<see cref="RequestFailedException"/>); the SDK has tried three times then.
+///
+/// A deletion takes a while until the vault shows it, and so does a purge: in between a secret may be in neither list. So one
+/// is gone only when it was seen in none of them for half a minute.
 /// </summary>
 public sealed class VaultSecretStore : ISecretStore
 {
@@ -29,12 +32,16 @@ public sealed class VaultSecretStore : ISecretStore
     /// <summary>More than the clocks of a vault's machines differ, and than one second.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
+    private const int MostLooks = 20;
+    private const int LooksInARow = 7;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);
+
     private readonly SecretClient client;
     private readonly TimeProvider time;
 
     /// <summary>Opens a vault. Nothing is sent yet.</summary>
     /// <param name="vault">Its address.</param>
-    /// <param name="credential">May get, list and set secrets, and read deleted ones: Key Vault Secrets Officer.</param>
+    /// <param name="credential">May get, list, set, delete and purge secrets, and read deleted ones: Key Vault Secrets Officer.</param>
     /// <param name="time">Only for waiting.</param>
     /// <param name="transport">The SDK's own if null.</param>
     public VaultSecretStore(Uri vault, TokenCredential credential, TimeProvider time, HttpPipelineTransport? transport = null)
@@ -90,6 +97,60 @@ public sealed class VaultSecretStore : ISecretStore
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<SecretEnd> DestroyAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            await client.StartDeleteSecretAsync(name, cancel);
+        }
+        catch (RequestFailedException known) when (known.Status is 404 or 409)
+        {
+            // Not there, deleted before, or being deleted: what is left is looked at below.
+        }
+
+        var absent = 0;
+        DateTimeOffset? until = null;
+        for (var look = 0; look < MostLooks; look++)
+        {
+            var kept = await FindDeletedAsync(name, cancel);
+            until = kept?.ScheduledPurgeDate ?? until;
+            if (kept is not null && !await MayPurgeAsync(name, cancel))
+            {
+                break;
+            }
+
+            absent = kept is null && (await OldestAsync(name, cancel)).Oldest is null ? absent + 1 : 0;
+            if (absent == LooksInARow)
+            {
+                return new SecretEnd.Gone();
+            }
+
+            await Task.Delay(BetweenLooks, time, cancel);
+        }
+
+        return new SecretEnd.Recoverable(until);
+    }
+
+    /// <summary>False where the vault's protection, or missing rights, let nobody purge it before its time.</summary>
+    private async Task<bool> MayPurgeAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            await client.PurgeDeletedSecretAsync(name, cancel);
+            return true;
+        }
+        catch (RequestFailedException moving) when (moving.Status is 404 or 409)
+        {
+            // Purged meanwhile, or about to be.
+            return true;
+        }
+        catch (RequestFailedException refused) when (refused.Status is 403 or 400)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The oldest version, and its age by the vault's clock. The vault lists versions in no order of time.</summary>
     private async Task<(SecretProperties? Oldest, TimeSpan Age)> OldestAsync(string name, CancellationToken cancel)
     {
@@ -130,16 +191,22 @@ public sealed class VaultSecretStore : ISecretStore
 
     private async Task RefuseDeletedAsync(string name, CancellationToken cancel)
     {
+        if (await FindDeletedAsync(name, cancel) is not null)
+        {
+            throw new SecretRefusedException(name, "it was deleted");
+        }
+    }
+
+    private async Task<DeletedSecret?> FindDeletedAsync(string name, CancellationToken cancel)
+    {
         try
         {
-            await client.GetDeletedSecretAsync(name, cancel);
+            return await client.GetDeletedSecretAsync(name, cancel);
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {
-            return;
+            return null;
         }
-
-        throw new SecretRefusedException(name, "it was deleted");
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;

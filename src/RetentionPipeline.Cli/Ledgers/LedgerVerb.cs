@@ -8,12 +8,12 @@ using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.Cli.Ledgers;
 
-/// <summary><c>retention ledger export|verify|inspect|doctor</c>.</summary>
+/// <summary><c>retention ledger export|verify|inspect|doctor|epoch</c>.</summary>
 internal static class LedgerVerb
 {
-    public static Command Build() => new("ledger", "Exports, verifies, shows and examines the ledger.")
+    public static Command Build() => new("ledger", "Exports, verifies, shows and examines the ledger, and keeps its keys of pseudonyms.")
     {
-        BuildExport(), VerifyVerb.Build(), InspectVerb.Build(), DoctorVerb.Build(),
+        BuildExport(), VerifyVerb.Build(), InspectVerb.Build(), DoctorVerb.Build(), EpochVerb.Build(),
     };
 
     private static Command BuildExport()

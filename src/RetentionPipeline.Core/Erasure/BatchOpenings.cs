@@ -10,7 +10,7 @@ namespace RetentionPipeline.Core.Erasure;
 /// The openings of one intent: with them a record can be shown to be in the batch, without them its commitment says
 /// nothing. Salts are random, so they are written once, before the intent, and read by every later delivery.
 /// </summary>
-/// <param name="Epoch">Epoch of the pseudonyms.</param>
+/// <param name="Epoch">Epoch of the pseudonyms; of a request's task the newest of them.</param>
 /// <param name="Entries">One per record, in the batch's order.</param>
 public sealed record BatchOpenings(int Epoch, IReadOnlyList<RecordOpening> Entries);
 
@@ -69,24 +69,32 @@ public sealed record RecordOpening(
 public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
 {
     /// <summary>The openings of the batch, made now if nobody made them before.</summary>
-    public async Task<BatchOpenings> GetOrMakeAsync(WorkBatch batch, CancellationToken cancel)
+    /// <param name="batch">The batch.</param>
+    /// <param name="asked">
+    /// Epochs of the requests that it serves: their evidence finds its persons under these, whatever epoch has begun since.
+    /// Null, or none that is live: the newest one.
+    /// </param>
+    /// <param name="cancel">Ends the calls.</param>
+    public async Task<BatchOpenings> GetOrMakeAsync(WorkBatch batch, IReadOnlyList<int>? asked, CancellationToken cancel)
     {
         if (await FindAsync(batch.Operation, cancel) is { } made)
         {
             return made;
         }
 
-        const int epoch = Pseudonyms.CurrentEpoch;
+        var epochs = await EpochsAsync(asked, cancel);
+        var epoch = epochs[^1];
         var entries = new List<RecordOpening>(batch.Entries.Count);
-        var salts = new Salts(batch.Entries.Sum(entry => 1 + entry.Subjects.Count));
+        var salts = new Salts(batch.Entries.Sum(entry => 1 + (entry.Subjects.Count * epochs.Count)));
         foreach (var entry in batch.Entries)
         {
-            var subjects = new List<SubjectOpening>(entry.Subjects.Count);
+            var subjects = new List<SubjectOpening>(entry.Subjects.Count * epochs.Count);
             foreach (var subject in entry.Subjects)
             {
-                subjects.Add(new(
-                    salts.Next(),
-                    await pseudonyms.OfSubjectAsync(epoch, subject.Kind, subject.Value, cancel)));
+                foreach (var under in epochs)
+                {
+                    subjects.Add(new(salts.Next(), await pseudonyms.OfSubjectAsync(under, subject.Kind, subject.Value, cancel)));
+                }
             }
 
             var record = await pseudonyms.OfRecordAsync(epoch, batch.Dataset, entry.Key.Canonical, cancel);
@@ -96,6 +104,12 @@ public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
         var mine = JsonSerializer.SerializeToUtf8Bytes(
             new BatchOpenings(epoch, entries), ErasureJsonContext.Default.BatchOpenings);
         return Read(await objects.WriteOnceAsync(ObjectNames.Openings(batch.Operation), mine, cancel));
+    }
+
+    private async Task<IReadOnlyList<int>> EpochsAsync(IReadOnlyList<int>? asked, CancellationToken cancel)
+    {
+        var live = asked is null ? [] : (await pseudonyms.LiveEpochsAsync(cancel)).Where(asked.Contains).ToList();
+        return live.Count > 0 ? live : [await pseudonyms.CurrentEpochAsync(cancel)];
     }
 
     /// <summary>Null if the operation never reached its intent, or its openings were forgotten.</summary>

@@ -80,7 +80,7 @@ public sealed partial class EraseHandler(
 
             // Evidence before the act: openings, intent, lane.
             var holdVersion = await steps.Acts.ReadHoldVersionAsync(cancel);
-            var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, cancel);
+            var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, wanted?.Epochs, cancel);
 
             // Act and observe.
             var facts = await steps.Acts.RunAsync(batch, wanted, cancel);

@@ -15,9 +15,14 @@ public sealed class IntentWriter(IObjectStore objects, OpeningsBook openings, La
     /// Makes the intent durable. A crash before the append leaves openings, maybe an intent object, and no effect; the
     /// next delivery appends the same bytes. A crash after it leaves an open intent.
     /// </summary>
-    public async Task<DurableIntent> MakeDurableAsync(WorkBatch batch, long holdVersion, CancellationToken cancel)
+    /// <param name="batch">The batch.</param>
+    /// <param name="holdVersion">Version of the holds.</param>
+    /// <param name="epochs">Of the requests that it serves; null where it serves none.</param>
+    /// <param name="cancel">Ends the calls.</param>
+    public async Task<DurableIntent> MakeDurableAsync(
+        WorkBatch batch, long holdVersion, IReadOnlyList<int>? epochs, CancellationToken cancel)
     {
-        var opened = await openings.GetOrMakeAsync(batch, cancel);
+        var opened = await openings.GetOrMakeAsync(batch, epochs, cancel);
         var commitments = opened.Entries.Select(entry => entry.Commit()).ToList();
         var stands = await objects.WriteOnceAsync(
             ObjectNames.Intent(batch.Operation), Encode(batch, opened.Epoch, commitments, holdVersion), cancel);

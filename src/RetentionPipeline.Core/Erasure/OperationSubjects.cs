@@ -9,29 +9,17 @@ public sealed class OperationSubjects(OpeningsBook openings, Pseudonyms pseudony
     /// <inheritdoc/>
     public async Task<bool> MayConcernAsync(LoggedIntent intent, HoldScope scope, CancellationToken cancel)
     {
-        if (await openings.FindAsync(intent.Operation, cancel) is not { } opened)
+        // Under an epoch that was destroyed nobody can be told from anybody.
+        if (await openings.FindAsync(intent.Operation, cancel) is not { } opened
+            || !(await pseudonyms.LiveEpochsAsync(cancel)).Contains(opened.Epoch)
+            || await scope.NameAsync(pseudonyms, opened.Epoch, cancel) is not { } names)
         {
             return true;
         }
 
-        switch (scope)
-        {
-            case HoldScope.OfRecord record:
-                var wanted = await pseudonyms.OfRecordAsync(
-                    opened.Epoch, record.Dataset, record.Key.Canonical, cancel);
-                return record.Dataset == intent.Dataset && opened.Entries.Any(entry => entry.Record == wanted);
-            case HoldScope.OfSubject subject:
-                var names = new HashSet<string>(StringComparer.Ordinal);
-                foreach (var identifier in subject.Identifiers)
-                {
-                    names.Add(await pseudonyms.OfSubjectAsync(
-                        opened.Epoch, identifier.Kind, identifier.Value, cancel));
-                }
-
-                return opened.Entries.Any(entry => entry.Subjects.Count == 0
-                    || entry.Subjects.Any(named => names.Contains(named.Pseudonym)));
-            default:
-                return true;
-        }
+        return scope is HoldScope.OfRecord record
+            ? record.Dataset == intent.Dataset && opened.Entries.Any(entry => entry.Record == names.Record)
+            : opened.Entries.Any(entry => entry.Subjects.Count == 0
+                || entry.Subjects.Any(named => names.Subjects.Contains(named.Pseudonym)));
     }
 }

@@ -6,6 +6,9 @@ namespace RetentionPipeline.Core.Erasure;
 /// <param name="Identifiers">A record that names one of them is theirs; nothing else is.</param>
 public sealed record WantedSubjects(IReadOnlySet<SubjectIdentifier> Identifiers)
 {
+    /// <summary>Epochs that the requests were taken in under.</summary>
+    public IReadOnlyList<int> Epochs { get; init; } = [];
+
     /// <summary>Whether a record that names these is one of theirs.</summary>
     public bool AreIn(IReadOnlyList<SubjectIdentifier> named) => named.Any(Identifiers.Contains);
 }

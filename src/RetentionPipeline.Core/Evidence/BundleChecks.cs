@@ -58,7 +58,7 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
             }
         }
 
-        foreach (var problem in meaning.End().Problems)
+        foreach (var problem in meaning.End().Problems.Where(problem => problem.Rule != EpochRules.Unknown))
         {
             Add(problem.Index is { } index ? BundleNames.Entry(index) : BundleNames.Checkpoint, problem.Rule, problem.Message);
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -29,9 +30,8 @@ public interface IOpeningsSource
 public sealed record RequestEntries(IReadOnlyList<string> Entries);
 
 /// <summary>The opening of a hold.</summary>
-/// <param name="Subjects">Pseudonyms of the held person.</param>
-/// <param name="Record">Pseudonym of the held record.</param>
-public sealed record HoldOpening(IReadOnlyList<string> Subjects, string? Record);
+/// <param name="Epochs">Whom it covers, once for each epoch that was live.</param>
+public sealed record HoldOpening(IReadOnlyList<HoldNames> Epochs);
 
 /// <summary>What leaf hash i of an outcome's root is the hash of, for each record of the batch.</summary>
 /// <param name="Entries">JCS each, see <see cref="OutcomeEncoding.Entry"/>.</param>
@@ -162,16 +162,18 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         }
 
         if (openings.FindOperation(acted.ToString()) is not { } operation
-            || openings.FindOutcome(acted.ToString()) is not { } entries || entries.Entries.Count != operation.Entries.Count)
+            || openings.FindOutcome(acted.ToString()) is not { } entries || entries.Entries.Count != operation.Entries.Count
+            || opening.Epochs.FirstOrDefault(names => names.Epoch == operation.Epoch) is not { } held)
         {
+            // Openings are missing, or lie under an epoch whose key is destroyed: whom they name cannot be told.
             hold.HasGap = true;
             return null;
         }
 
-        return operation.Entries.Index().Any(pair => Names(opening, pair.Item) && WasChanged(entries, pair.Index, pair.Item));
+        return operation.Entries.Index().Any(pair => Names(held, pair.Item) && WasChanged(entries, pair.Index, pair.Item));
     }
 
-    private static bool Names(HoldOpening held, RecordOpening record) =>
+    private static bool Names(HoldNames held, RecordOpening record) =>
         record.Record == held.Record || record.Subjects.Any(subject => held.Subjects.Contains(subject.Pseudonym));
 
     private static bool WasChanged(OutcomeEntries entries, int place, RecordOpening record)

@@ -26,6 +26,7 @@ internal struct BatchFact
     public string Policy;
     public string? Root;
     public long Count;
+    public long Epoch;
     public long HoldVersion;
     public ResultCounts Counts;
     public LeafDigest Hash;
@@ -151,6 +152,7 @@ internal sealed class LeafFactReader(bool keepsRoots)
         Counts = 64,
         Chained = 128,
         Residuals = 256,
+        Epoch = 512,
     }
 
     public LeafFact Read(in LeafView leaf)
@@ -201,6 +203,8 @@ internal sealed class LeafFactReader(bool keepsRoots)
                 return ResultCounts.TryRead(ref json, out batch.Counts);
             case Field.Count:
                 return json.TokenType == JsonTokenType.Number && json.TryGetInt64(out batch.Count);
+            case Field.Epoch:
+                return json.TokenType == JsonTokenType.Number && json.TryGetInt64(out batch.Epoch);
             case Field.HoldVersion:
                 return json.TokenType == JsonTokenType.Number && json.TryGetInt64(out batch.HoldVersion);
         }
@@ -239,7 +243,8 @@ internal sealed class LeafFactReader(bool keepsRoots)
         4 => name.SequenceEqual("scan"u8) ? Field.Scan : name.SequenceEqual("root"u8) ? Field.Root : Field.None,
         5 => name.SequenceEqual("count"u8) ? Field.Count
             : name.SequenceEqual("holds"u8) ? Field.HoldVersion
-            : !isIntent && name.SequenceEqual("child"u8) ? Field.Chained : Field.None,
+            : !isIntent && name.SequenceEqual("child"u8) ? Field.Chained
+            : isIntent && name.SequenceEqual("epoch"u8) ? Field.Epoch : Field.None,
         6 => isIntent && name.SequenceEqual("policy"u8) ? Field.Policy
             : isIntent && name.SequenceEqual("parent"u8) ? Field.Chained
             : !isIntent && name.SequenceEqual("counts"u8) ? Field.Counts : Field.None,

@@ -40,10 +40,10 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
 
         await foreach (var hold in holds.ListAsync(cancel))
         {
-            if (await hold.Scope.NameAsync(pseudonyms, Pseudonyms.CurrentEpoch, cancel) is { } names)
+            var names = hold.InForce ? await hold.Scope.NameAsync(pseudonyms, cancel) : hold.Names;
+            if (names.Count > 0)
             {
-                await WriteAsync(
-                    "holds", hold.Id.ToString("D"), new HoldOpening(names.Subjects, names.Record), EvidenceJson.Default.HoldOpening, cancel);
+                await WriteAsync("holds", hold.Id.ToString("D"), new HoldOpening(names), EvidenceJson.Default.HoldOpening, cancel);
                 written++;
             }
         }

@@ -43,6 +43,9 @@ public static class RuleMeanings
         ["request-state"] = "A request's end says more, or less, than what was done.",
         ["anchor-size"] = "An outside anchor is claimed for a log that did not exist yet.",
         ["anchor-older"] = "An outside party vouched for the log before a time that one of its leaves bears: that leaf, or the anchor, is back-dated.",
+        ["epoch-unknown"] = "Openings were made under a key that the log never named: whether it was destroyed, nobody can tell.",
+        ["epoch-order"] = "Keys of pseudonyms were made or destroyed in an order that is not possible.",
+        ["epoch-early"] = "Persons are said to be unlinkable while a process could still hold the key that links them.",
         ["purged-undisclosed"] = "Copies are said to be gone that nothing disclosed, or another number of them than was disclosed.",
         ["purged-early"] = "Copies are said to be gone while the store could still hold them.",
     }.ToFrozenDictionary(StringComparer.Ordinal);

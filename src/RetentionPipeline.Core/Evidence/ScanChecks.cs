@@ -18,7 +18,7 @@ internal sealed class ScanChecks(BundleFacts facts, ScanScope scope, List<Bundle
             }
         }
 
-        foreach (var problem in meaning.End().Problems)
+        foreach (var problem in meaning.End().Problems.Where(problem => problem.Rule != EpochRules.Unknown))
         {
             Add(problem.Index is { } index ? BundleNames.Entry(index) : BundleNames.Checkpoint, problem.Rule, problem.Message);
         }

@@ -29,6 +29,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     private readonly Dictionary<string, List<RequestLeaf>> requests = new(StringComparer.Ordinal);
     private readonly AnchorRules anchors = new();
     private readonly PurgeRules purges = new();
+    private readonly EpochRules epochs = new();
     private readonly HashSet<string> policies = new(StringComparer.Ordinal);
     private DateTimeOffset lastAt;
 
@@ -66,6 +67,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     public SemanticReport End()
     {
         CheckOperations();
+        epochs.End(problems);
         var closed = scans.Select((scan, number) => (scan, number)).Where(one => one.scan.Leaves.Close is not null);
         problems.AddRange(closed.AsParallel().AsOrdered().SelectMany(one => CheckScan(one.scan, one.number)));
 
@@ -149,6 +151,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
         {
             facts.TakeIntent(index, leaf, NumberOf(leaf.Batch.Scan));
             scans[facts.Scan].Operations.Add(leaf.Id);
+            epochs.Use(index, leaf.Batch.Epoch, leaf.At);
             if (leaf.Batch.Chained is { } parent)
             {
                 operations.Parents[leaf.Id] = parent;
@@ -215,6 +218,9 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
             case LeafTypes.Purged:
                 purges.Take(index, leaf);
                 break;
+            case LeafTypes.KeyEpoch:
+                epochs.Take(index, leaf);
+                break;
             case LeafTypes.Request:
                 TakeRequest(index, leaf);
                 break;
@@ -224,12 +230,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     private void TakeRequest(long index, Leaf leaf)
     {
         var told = RequestLeaf.Of(index, leaf);
-        if (!requests.TryGetValue(leaf.Id, out var leaves))
-        {
-            requests[leaf.Id] = leaves = [];
-        }
-
-        leaves.Add(told);
+        (CollectionsMarshal.GetValueRefOrAddDefault(requests, leaf.Id, out _) ??= []).Add(told);
     }
 
     private void CheckChild(NamedId operation, in OperationFacts facts)

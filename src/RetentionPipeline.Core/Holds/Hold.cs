@@ -10,13 +10,36 @@ public abstract record HoldScope
     {
     }
 
+    /// <summary>The pseudonyms that it covers, under the key of every live epoch; none where it names a dataset, which is nobody.</summary>
+    public async Task<IReadOnlyList<HoldNames>> NameAsync(Pseudonyms pseudonyms, CancellationToken cancel)
+    {
+        var found = new List<HoldNames>();
+        foreach (var epoch in this is OfDataset ? [] : await pseudonyms.LiveEpochsAsync(cancel))
+        {
+            if (await NameAsync(pseudonyms, epoch, cancel) is { } names)
+            {
+                found.Add(names);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>What stands once it is released: which kind of thing it covered, and no person or record any more.</summary>
+    internal HoldScope WithoutNames() => this switch
+    {
+        OfSubject => new OfSubject([]),
+        OfRecord record => new OfRecord(record.Dataset, new RecordKey("", "")),
+        _ => this,
+    };
+
     /// <summary>The pseudonyms that it covers under an epoch's key; null where it names a dataset, which is nobody.</summary>
     public async Task<HoldNames?> NameAsync(Pseudonyms pseudonyms, int epoch, CancellationToken cancel)
     {
         switch (this)
         {
             case OfRecord record:
-                return new HoldNames([], await pseudonyms.OfRecordAsync(epoch, record.Dataset, record.Key.Canonical, cancel));
+                return new HoldNames(epoch, [], await pseudonyms.OfRecordAsync(epoch, record.Dataset, record.Key.Canonical, cancel));
             case OfSubject subject:
                 var names = new List<string>();
                 foreach (var identifier in subject.Identifiers)
@@ -24,7 +47,7 @@ public abstract record HoldScope
                     names.Add(await pseudonyms.OfSubjectAsync(epoch, identifier.Kind, identifier.Value, cancel));
                 }
 
-                return new HoldNames(names, null);
+                return new HoldNames(epoch, names, null);
             default:
                 return null;
         }
@@ -49,9 +72,10 @@ public abstract record HoldScope
 }
 
 /// <summary>Whom and what a hold covers, by pseudonym.</summary>
+/// <param name="Epoch">Epoch of the pseudonyms.</param>
 /// <param name="Subjects">One per identifier; empty where a record is held.</param>
 /// <param name="Record">The record; null where a subject is held.</param>
-public sealed record HoldNames(IReadOnlyList<string> Subjects, string? Record);
+public sealed record HoldNames(int Epoch, IReadOnlyList<string> Subjects, string? Record);
 
 /// <summary>Where a hold stands.</summary>
 public enum HoldState
@@ -82,6 +106,12 @@ public sealed record Hold(
 {
     /// <summary>What it waits for, and which operations that began before it had touched what it covers.</summary>
     public IReadOnlyList<string> Progress { get; init; } = [];
+
+    /// <summary>
+    /// Of a released one: whom it covered, under the epochs that were live then. One in force keeps the identifiers, so that
+    /// it finds its persons under every epoch, whichever begin or are destroyed.
+    /// </summary>
+    public IReadOnlyList<HoldNames> Names { get; init; } = [];
 
     /// <summary>Whether it stops acts.</summary>
     public bool InForce => State is not HoldState.Released;

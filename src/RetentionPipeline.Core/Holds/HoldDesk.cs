@@ -87,7 +87,7 @@ public sealed class HoldDesk(HoldTable table, Pseudonyms pseudonyms, LaneWriter 
 
     /// <summary>
     /// Goes on with a release: the leaf in the lanes, then the row with a raised version, so that an act under that
-    /// version or a later one is known to have come after it.
+    /// version or a later one is known to have come after it. From then on the row names nobody but by pseudonym.
     /// </summary>
     internal async Task<Hold?> CompleteReleaseAsync(Guid id, CancellationToken cancel)
     {
@@ -97,9 +97,14 @@ public sealed class HoldDesk(HoldTable table, Pseudonyms pseudonyms, LaneWriter 
         }
 
         await AppendAsync(entry, LeafTypes.HoldReleased, cancel);
-        var done = await table.RaiseAsync(
-            _ => entry with { Hold = entry.Hold with { State = HoldState.Released }, Barrier = null },
-            entry.RowVersion, cancel);
+        var scope = entry.Hold.Scope;
+        var released = entry.Hold with
+        {
+            State = HoldState.Released,
+            Scope = scope.WithoutNames(),
+            Names = await scope.NameAsync(pseudonyms, cancel),
+        };
+        var done = await table.RaiseAsync(_ => entry with { Hold = released, Barrier = null }, entry.RowVersion, cancel);
         return done?.Hold;
     }
 

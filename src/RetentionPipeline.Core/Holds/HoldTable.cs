@@ -129,6 +129,8 @@ internal sealed record HoldForm(
     RecordKey? Record, IReadOnlyList<SubjectIdentifier>? Subject, IReadOnlyDictionary<string, byte[]> Leaves,
     HoldBarrierState? Barrier, string PlacedBy)
 {
+    public IReadOnlyList<HoldNames>? Names { get; init; }
+
     public static HoldForm Of(HoldEntry entry) => Of(entry.Hold, entry);
 
     private static HoldForm Of(Hold hold, HoldEntry entry) => new(
@@ -140,7 +142,8 @@ internal sealed record HoldForm(
             _ => null,
         },
         (hold.Scope as HoldScope.OfRecord)?.Key, (hold.Scope as HoldScope.OfSubject)?.Identifiers, entry.Leaves,
-        entry.Barrier, entry.PlacedBy);
+        entry.Barrier, entry.PlacedBy)
+    { Names = hold.Names.Count > 0 ? hold.Names : null };
 
     public Hold ToHold()
     {
@@ -153,6 +156,7 @@ internal sealed record HoldForm(
         };
         return new Hold(Id, Name, scope, Reason, State, Version, PlacedAt)
         {
+            Names = Names ?? [],
             Progress =
             [
                 .. (Barrier?.WaitsFor ?? []).Select(operation => $"waits for operation {operation:D}, begun before it"),

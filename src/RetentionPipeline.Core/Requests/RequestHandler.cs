@@ -57,7 +57,7 @@ public sealed partial class RequestHandler(
         var policy = await desk.PolicyAsync(row.Policy, cancel);
         var accepted = row.State is RequestState.Accepted;
         var identifiers = accepted ? await book.OpenAsync(row, cancel) : [];
-        var subjects = accepted ? await persons.GetOrMakeAsync(row.Request, identifiers, cancel) : null;
+        var subjects = accepted ? await persons.GetOrMakeAsync(row.Request, row.Epoch, identifiers, cancel) : null;
         await answers.TellAsync(row, row.State, RequestAnswers.OfReceipt(row, policy, identifiers, subjects), cancel);
     }
 
@@ -73,7 +73,8 @@ public sealed partial class RequestHandler(
             rejected ? [] : await book.SealAsync(request, read.Identifiers, cancel),
             rejected ? [] : [.. policy.Datasets.Keys.Order(StringComparer.Ordinal)
                 .Select(dataset => new RequestTask(dataset, 0, now, null, 0, null))],
-            Ends: 0, AnswerPending: false);
+            Ends: 0, AnswerPending: false)
+        { Epoch = await persons.EpochAsync(cancel) };
     }
 
     [LoggerMessage(3001, LogLevel.Information, "Request {Request} of source {Source}: {State}")]

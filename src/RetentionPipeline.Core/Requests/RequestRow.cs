@@ -39,7 +39,11 @@ public enum RequestState
 public sealed record RequestRow(
     Guid Request, string Source, string? EventId, string MessageId, RequestState State, DateTimeOffset ReceivedAt,
     string Policy, IReadOnlyList<string> Reasons, byte[] Identifiers, IReadOnlyList<RequestTask> Tasks, int Ends,
-    bool AnswerPending);
+    bool AnswerPending)
+{
+    /// <summary>Epoch of the pseudonyms when it was received: its evidence finds the person under it. 0 of an older row.</summary>
+    public int Epoch { get; init; }
+}
 
 /// <summary>What a request is on one dataset.</summary>
 /// <param name="Dataset">The dataset.</param>

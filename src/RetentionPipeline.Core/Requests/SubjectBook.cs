@@ -18,16 +18,23 @@ public sealed class SubjectBook(IObjectStore objects, Pseudonyms pseudonyms)
 {
     private const int SaltLength = 32;
 
+    /// <summary>The epoch of the day, for a request that comes in now.</summary>
+    public Task<int> EpochAsync(CancellationToken cancel) => pseudonyms.CurrentEpochAsync(cancel);
+
     /// <summary>The openings of the request, made now if nobody made them before.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="asked">Its epoch; where that was destroyed while it was parked, the one of the day.</param>
+    /// <param name="identifiers">The person's.</param>
+    /// <param name="cancel">Ends the calls.</param>
     public async Task<RequestSubjects> GetOrMakeAsync(
-        Guid request, IReadOnlyList<SubjectIdentifier> identifiers, CancellationToken cancel)
+        Guid request, int asked, IReadOnlyList<SubjectIdentifier> identifiers, CancellationToken cancel)
     {
         if (await FindAsync(request, cancel) is { } made)
         {
             return made;
         }
 
-        const int epoch = Pseudonyms.CurrentEpoch;
+        var epoch = (await pseudonyms.LiveEpochsAsync(cancel)).Contains(asked) ? asked : await EpochAsync(cancel);
         var openings = new List<SubjectOpening>(identifiers.Count);
         foreach (var identifier in identifiers)
         {

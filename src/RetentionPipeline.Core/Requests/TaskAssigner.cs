@@ -78,7 +78,8 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows
 
         var scan = DerivedId.TaskOf(row.Request, task.Dataset, task.Number);
         var order = new TaskOrder(
-            scan, row.Policy, task.Dataset, pass.Now, [row.Request], await book.OpenAsync(row, cancel));
+            scan, row.Policy, task.Dataset, pass.Now, [row.Request], await book.OpenAsync(row, cancel))
+        { Epochs = [row.Epoch] };
         if (await desk.StartAsync(order, cancel) is StartAnswer.Waits)
         {
             return (task, true);
@@ -105,7 +106,9 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows
         if (await ListAsync(scan, pass, cancel) is null)
         {
             var (requests, identifiers) = await CollectAsync(dataset, window, pass, cancel);
-            var order = new TaskOrder(scan, row.Policy, dataset.Name, pass.Now, requests, identifiers);
+            var order = new TaskOrder(
+                scan, row.Policy, dataset.Name, pass.Now, [.. requests.Select(request => request.Request)], identifiers)
+            { Epochs = [.. requests.Select(request => request.Epoch).Distinct().Order()] };
             if (await desk.StartAsync(order, cancel) is StartAnswer.Waits)
             {
                 return (task, true);
@@ -138,15 +141,15 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows
         return listed;
     }
 
-    private async Task<(IReadOnlyList<Guid> Requests, IReadOnlyList<SubjectIdentifier> Identifiers)> CollectAsync(
+    private async Task<(IReadOnlyList<RequestRow> Requests, IReadOnlyList<SubjectIdentifier> Identifiers)> CollectAsync(
         Dataset dataset, long window, AssigningPass pass, CancellationToken cancel)
     {
-        var requests = new List<Guid>();
+        var requests = new List<RequestRow>();
         var identifiers = new HashSet<SubjectIdentifier>();
         foreach (var row in pass.Open.Select(entry => entry.Row).Where(row => row.Tasks.Any(task => Waits(task, dataset, window)))
             .OrderBy(row => row.ReceivedAt).Take(RequestLimits.RequestsOfWindow))
         {
-            requests.Add(row.Request);
+            requests.Add(row);
             identifiers.UnionWith(await book.OpenAsync(row, cancel));
         }
 

@@ -29,7 +29,11 @@ public sealed record ScanPlan(
 /// <summary>The requests that a scan serves: one, or on a log all of a window.</summary>
 /// <param name="Served">Their ids. Written once with the plan: who is not on the list joins the next window.</param>
 /// <param name="Identifiers">Of all of them; none once the scan has closed.</param>
-public sealed record ScanRequests(IReadOnlyList<Guid> Served, IReadOnlyList<SubjectIdentifier> Identifiers);
+public sealed record ScanRequests(IReadOnlyList<Guid> Served, IReadOnlyList<SubjectIdentifier> Identifiers)
+{
+    /// <summary>Epochs of the pseudonyms that the requests were taken in under, each once.</summary>
+    public IReadOnlyList<int> Epochs { get; init; } = [];
+}
 
 /// <summary>Why a scan runs.</summary>
 public enum ScanPurpose

@@ -16,7 +16,11 @@ namespace RetentionPipeline.Core.Scanning;
 /// <param name="Identifiers">Of all their persons.</param>
 public sealed record TaskOrder(
     Guid Scan, string Policy, string Dataset, DateTimeOffset At, IReadOnlyList<Guid> Served,
-    IReadOnlyList<SubjectIdentifier> Identifiers);
+    IReadOnlyList<SubjectIdentifier> Identifiers)
+{
+    /// <summary>Epochs of the pseudonyms that the requests were taken in under, each once.</summary>
+    public IReadOnlyList<int> Epochs { get; init; } = [];
+}
 
 /// <summary>How a task ended.</summary>
 /// <param name="Status">done, or failed.</param>
@@ -72,7 +76,7 @@ public sealed class TaskDesk(
         await open.OpenBesideAsync(order.Scan, Rule.Request, order.Dataset, cancel);
         var answer = await starter.StartAsync(
             new(order.Scan, policy, Rule.OfRequest(policy.Datasets[order.Dataset]), order.At, ScanPurpose.Request,
-                new ScanRequests(order.Served, order.Identifiers)),
+                new ScanRequests(order.Served, order.Identifiers) { Epochs = order.Epochs }),
             cancel);
         if (answer is StartAnswer.Planned)
         {

@@ -24,10 +24,10 @@ public static class LeafTypes
     /// <summary>A hold was taken back. Id: the hold.</summary>
     public const string HoldReleased = "hold-released";
 
-    /// <summary>A pseudonym key was made or destroyed. Id: the epoch; part: made or destroyed.</summary>
+    /// <summary>A pseudonym key was made or destroyed. Id: the epoch's number; part: made or destroyed.</summary>
     public const string KeyEpoch = "key-epoch";
 
-    /// <summary>Something of the pipeline's own was removed by age. Id: the run; part: what.</summary>
+    /// <summary>Something of the pipeline's own was removed, by age or, of a person, on demand. Id: the run; part: what.</summary>
     public const string Forgotten = "forgotten";
 
     /// <summary>A request changed its state. Id: the request; part: the state.</summary>

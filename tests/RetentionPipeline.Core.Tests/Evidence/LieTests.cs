@@ -88,6 +88,39 @@ public sealed class LieTests : IDisposable
         AssertLie("canonical 1", Policy(), Encoding.UTF8.GetBytes(text.Replace(right, wrong, StringComparison.Ordinal)), Outcome(First, erased: 3));
     }
 
+    [Fact]
+    public void Epochs_that_were_rotated_and_destroyed_in_order_are_well() => Assert.Empty(Verify(
+        Policy(), Epoch(1, at: 0), Intent(First, epoch: 1), Outcome(First, erased: 3), Epoch(2, at: 5), Destroyed(1, at: 1000)));
+
+    [Fact]
+    public void An_epoch_that_nobody_made() => AssertLie("epoch-unknown 1", Policy(), Intent(First, epoch: 2), Outcome(First, erased: 3));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    public void An_epoch_that_is_made_without_or_before_the_one_before_it(int first) =>
+        AssertLie("epoch-order 0", [Epoch(2, at: 5), .. first == 0 ? Array.Empty<byte[]>() : [Epoch(1, first)]]);
+
+    [Fact]
+    public void An_intent_that_is_older_than_its_epoch() =>
+        AssertLie("epoch-order 3", Policy(), Epoch(1, at: 0), Epoch(2, at: 400), Intent(First, epoch: 2), Outcome(First, erased: 3));
+
+    [Fact]
+    public void An_epoch_that_is_destroyed_and_was_never_made() => AssertLie("epoch-order 0", Destroyed(1, at: 1000), Epoch(2, at: 5));
+
+    [Fact]
+    public void The_epoch_in_use_destroyed() =>
+        AssertLie("epoch-order 1", Epoch(1, at: 0), Destroyed(1, at: 1000), Epoch(2, at: 1001));
+
+    [Fact]
+    public void An_epoch_destroyed_while_an_instance_could_still_hold_its_key() =>
+        AssertLie("epoch-early 2", Epoch(1, at: 0), Epoch(2, at: 5), Destroyed(1, at: 1000, asked: 401));
+
+    private static byte[] Epoch(int number, int at) => Make("key-epoch", $"{number}", "made", at, new() { ["epoch"] = number });
+
+    private static byte[] Destroyed(int number, int at, int asked = 400) => Make(
+        "key-epoch", $"{number}", "destroyed", at, new() { ["askedAt"] = LeafTime.Text(At.AddSeconds(asked)), ["epoch"] = number });
+
     private void AssertLie(string named, params byte[][] entries) => Assert.Contains(named, Verify(entries));
 
     /// <summary>Writes and signs the log of any entries at all, and verifies it.</summary>
@@ -117,7 +150,7 @@ public sealed class LieTests : IDisposable
 
     private static byte[] Start() => Make("scan", Scan.ToString("D"), "start", 0, new() { ["dataset"] = "visits", ["policy"] = "p", ["rule"] = "r", ["slices"] = 1 });
 
-    private static byte[] Intent(string operation, long count = 3, string? parent = null, int at = 1)
+    private static byte[] Intent(string operation, long count = 3, string? parent = null, int at = 1, int epoch = 1)
     {
         var body = new JsonObject
         {
@@ -125,7 +158,7 @@ public sealed class LieTests : IDisposable
             ["count"] = count,
             ["cutOff"] = "2026-01-01T00:00:00.000Z",
             ["dataset"] = "visits",
-            ["epoch"] = 1,
+            ["epoch"] = epoch,
             ["holds"] = 0,
             ["policy"] = "p",
             ["root"] = "00",

@@ -198,7 +198,7 @@ public sealed class SemanticVerifierTests
 
         public OutcomeEntries? FindOutcome(string id) => WithoutOutcome ? null : Entries();
 
-        public HoldOpening? FindHold(string hold) => new([heldPerson], null);
+        public HoldOpening? FindHold(string hold) => new([new(1, [heldPerson], null)]);
 
         public RequestEntries? FindRequest(string request, string part) => null;
 

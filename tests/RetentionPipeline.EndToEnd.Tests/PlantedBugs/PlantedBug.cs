@@ -97,15 +97,15 @@ internal sealed record PlantedBug(string Name, string File, string Right, string
         new(
             "act-before-intent", Erasure + "EraseHandler.cs",
             """
-                        var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, cancel);
+                        var intent = await steps.Intents.MakeDurableAsync(batch, holdVersion, wanted?.Epochs, cancel);
 
                         // Act and observe.
                         var facts = await steps.Acts.RunAsync(batch, wanted, cancel);
             """,
             """
-                        var early = PLANTED ? null : await steps.Intents.MakeDurableAsync(batch, holdVersion, cancel);
+                        var early = PLANTED ? null : await steps.Intents.MakeDurableAsync(batch, holdVersion, wanted?.Epochs, cancel);
                         var facts = await steps.Acts.RunAsync(batch, wanted, cancel);
-                        var intent = early ?? await steps.Intents.MakeDurableAsync(batch, holdVersion, cancel);
+                        var intent = early ?? await steps.Intents.MakeDurableAsync(batch, holdVersion, wanted?.Epochs, cancel);
             """,
             EndToEndTests, "OrderTests.No_act_begins_before_its_intent_is_in_the_lanes"),
         new(

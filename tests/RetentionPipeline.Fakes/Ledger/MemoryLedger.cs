@@ -58,11 +58,15 @@ public sealed class MemoryLedger(Faults faults) : ILaneStore, ICommitJournal, IT
     /// <summary>Closes the segment of a lane: the next append begins another one.</summary>
     public void Roll(int lane) => lanes[lane].Roll();
 
+    /// <summary>Called with each block that is appended, before it is.</summary>
+    public Action<ReadOnlyMemory<byte>>? Appending { get; set; }
+
     Task ILaneStore.AppendAsync(int lane, ReadOnlyMemory<byte> block, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(block.Length, LaneFrame.MaxBytes);
         return Call("lanes.append", () =>
         {
+            Appending?.Invoke(block);
             lanes[lane].Append(block.Span, BlocksPerSegment);
             return true;
         });

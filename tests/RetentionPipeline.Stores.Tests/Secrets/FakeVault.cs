@@ -21,6 +21,8 @@ internal sealed partial class FakeVault(SimulatedTime time) : HttpMessageHandler
     private readonly Lock gate = new();
     private readonly Dictionary<string, List<Version>> secrets = [];
     private readonly HashSet<string> deleted = [];
+    private readonly Dictionary<string, int> hidden = [];
+    private readonly DateTimeOffset start = time.GetUtcNow();
     private int made;
 
     /// <summary>Put together, since no file names a host of the world outside.</summary>
@@ -37,6 +39,15 @@ internal sealed partial class FakeVault(SimulatedTime time) : HttpMessageHandler
 
     /// <summary>Whether the versions of a name that is not there are a 404; else they are an empty list.</summary>
     public bool IsStrict { get; set; }
+
+    /// <summary>The vault lets nobody purge: a deleted secret goes when its time is over.</summary>
+    public bool IsProtected { get; set; }
+
+    /// <summary>So many looks after a deletion, and after a purge, show what the vault has not finished.</summary>
+    public int Lag { get; set; }
+
+    /// <summary>Days for which a deleted secret can be recovered.</summary>
+    public int RecoveryDays { get; set; } = 7;
 
     /// <summary>Requests that were let in, as "PUT secrets/name".</summary>
     public List<string> Asked { get; } = [];
@@ -57,6 +68,9 @@ internal sealed partial class FakeVault(SimulatedTime time) : HttpMessageHandler
     }
 
     public void Delete(string name) => deleted.Add(name);
+
+    /// <summary>Until when what was deleted first can be recovered.</summary>
+    public DateTimeOffset DeletedUntil => start.AddDays(RecoveryDays);
 
     public void Purge(string name)
     {
@@ -107,9 +121,11 @@ internal sealed partial class FakeVault(SimulatedTime time) : HttpMessageHandler
             return path.Split('/') switch
             {
                 ["secrets", var name] when request.Method == HttpMethod.Put => Set(name, body),
+                ["secrets", var name] when request.Method == HttpMethod.Delete => DeleteIt(name),
+                ["deletedsecrets", var name] when request.Method == HttpMethod.Delete => PurgeIt(name),
                 ["secrets", var name, "versions"] => List(name, request.RequestUri),
                 ["secrets", var name, var version] => Get(name, version),
-                ["deletedsecrets", var name] => deleted.Contains(name) ? Json(new JsonObject { ["id"] = IdOf(name, "1"), ["recoveryId"] = $"{Address}deletedsecrets/{name}" }) : Error(HttpStatusCode.NotFound, "SecretNotFound"),
+                ["deletedsecrets", var name] => IsShownDeleted(name) ? Json(DescribeDeleted(name)) : Error(HttpStatusCode.NotFound, "SecretNotFound"),
                 _ => Error(HttpStatusCode.BadRequest, "BadParameter"),
             };
         }
@@ -130,6 +146,59 @@ internal sealed partial class FakeVault(SimulatedTime time) : HttpMessageHandler
         Put(name, (string)value!);
         return Json(Describe(name, secrets[name][^1], withValue: true));
     }
+
+    private HttpResponseMessage DeleteIt(string name)
+    {
+        if (!secrets.ContainsKey(name) || deleted.Contains(name))
+        {
+            return Error(HttpStatusCode.NotFound, "SecretNotFound");
+        }
+
+        deleted.Add(name);
+        hidden[name] = Lag;
+        return Json(DescribeDeleted(name));
+    }
+
+    private HttpResponseMessage PurgeIt(string name)
+    {
+        if (!deleted.Contains(name))
+        {
+            return Error(HttpStatusCode.NotFound, "SecretNotFound");
+        }
+
+        if (IsProtected)
+        {
+            return Error(HttpStatusCode.Forbidden, "Forbidden", "ForbiddenByPurgeProtection");
+        }
+
+        if (hidden.GetValueOrDefault(name) > 0)
+        {
+            return Error(HttpStatusCode.Conflict, "Conflict", "ObjectIsBeingDeleted");
+        }
+
+        Purge(name);
+        return new(HttpStatusCode.NoContent);
+    }
+
+    /// <summary>Just deleted it is in no list at all.</summary>
+    private bool IsShownDeleted(string name)
+    {
+        if (hidden.GetValueOrDefault(name) > 0)
+        {
+            hidden[name]--;
+            return false;
+        }
+
+        return deleted.Contains(name);
+    }
+
+    private JsonObject DescribeDeleted(string name) => new()
+    {
+        ["id"] = IdOf(name, "1"),
+        ["recoveryId"] = $"{Address}deletedsecrets/{name}",
+        ["deletedDate"] = time.GetUtcNow().ToUnixTimeSeconds(),
+        ["scheduledPurgeDate"] = DeletedUntil.ToUnixTimeSeconds(),
+    };
 
     private HttpResponseMessage Get(string name, string id)
     {

@@ -43,6 +43,19 @@ public abstract class SecretStoreContract
     }
 
     [ContractFact]
+    public async Task A_destroyed_secret_is_gone_for_every_instance_and_its_neighbour_is_not()
+    {
+        var made = await Open().GetOrCreateAsync("one", None);
+        var other = await Open().GetOrCreateAsync("other", None);
+        Assert.IsType<SecretEnd.Gone>(await Open().DestroyAsync("one", None));
+        Assert.Null(await Open().FindAsync("one", None));
+        Assert.Equal(other, await Open().FindAsync("other", None));
+        Assert.IsType<SecretEnd.Gone>(await Open().DestroyAsync("one", None));
+        Assert.IsType<SecretEnd.Gone>(await Open().DestroyAsync("never", None));
+        Assert.NotEqual(made, await Open().GetOrCreateAsync("one", None));
+    }
+
+    [ContractFact]
     public async Task Who_only_reads_while_it_is_made_gets_nothing_or_the_same()
     {
         var found = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Open().FindAsync("data-key", None))));
@@ -70,6 +83,36 @@ public sealed class FileSecretStoreTests : SecretStoreContract, IDisposable
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "k", "data-key")));
         }
+    }
+
+    [Fact]
+    public async Task A_key_that_a_crash_left_half_destroyed_is_given_to_nobody_and_goes_the_next_time()
+    {
+        await Open().GetOrCreateAsync("one", CancellationToken.None);
+        File.WriteAllBytes(Path.Combine(folder, "k", "one"), new byte[32]);
+        await Assert.ThrowsAsync<SecretRefusedException>(() => Open().FindAsync("one", CancellationToken.None));
+        await Assert.ThrowsAsync<SecretRefusedException>(() => Open().GetOrCreateAsync("one", CancellationToken.None));
+        Assert.IsType<SecretEnd.Gone>(await Open().DestroyAsync("one", CancellationToken.None));
+        Assert.Empty(Directory.GetFiles(Path.Combine(folder, "k")));
+    }
+
+    [Fact]
+    public async Task No_file_of_the_folder_holds_a_destroyed_key()
+    {
+        var made = await Open().GetOrCreateAsync("one", CancellationToken.None);
+        var path = Path.Combine(folder, "k", "one");
+        using (var still = File.OpenRead(path))
+        {
+            await Open().DestroyAsync("one", CancellationToken.None);
+            var bytes = new byte[32];
+            still.ReadExactly(bytes);
+
+            // Whoever had it open reads zeros: the bytes were written over, not only the name taken away.
+            Assert.Equal(new byte[32], bytes);
+            Assert.NotEqual(made, bytes);
+        }
+
+        Assert.False(File.Exists(path));
     }
 
     [Fact]

@@ -157,6 +157,47 @@ public sealed class VaultTroubleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_vault_that_lets_nobody_purge_says_until_when_a_deleted_key_can_be_recovered_and_when_it_is_gone()
+    {
+        vault.IsProtected = true;
+        await vault.Open().GetOrCreateAsync(Key, None);
+        var kept = Assert.IsType<SecretEnd.Recoverable>(await vault.Open().DestroyAsync(Key, None));
+        Assert.Equal(vault.DeletedUntil, kept.Until);
+        await Assert.ThrowsAsync<SecretRefusedException>(() => vault.Open().FindAsync(Key, None));
+        Assert.Equal(kept, await vault.Open().DestroyAsync(Key, None));
+        vault.Purge(Key);
+        Assert.IsType<SecretEnd.Gone>(await vault.Open().DestroyAsync(Key, None));
+        Assert.Equal(0, vault.CountOf(Key));
+    }
+
+    [Theory, InlineData(0, "404"), InlineData(3, "an empty list"), InlineData(6, "404")]
+    public async Task What_a_vault_has_not_finished_deleting_is_not_gone_although_no_list_shows_it(int lag, string missing)
+    {
+        (vault.Lag, vault.IsStrict) = (lag, missing == "404");
+        await vault.Open().GetOrCreateAsync(Key, None);
+        Assert.IsType<SecretEnd.Gone>(await vault.Open().DestroyAsync(Key, None));
+        Assert.Equal(0, vault.CountOf(Key));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_deleted_by_hand_is_purged()
+    {
+        await vault.Open().GetOrCreateAsync(Key, None);
+        vault.Delete(Key);
+        Assert.IsType<SecretEnd.Gone>(await vault.Open().DestroyAsync(Key, None));
+        Assert.Equal(0, vault.CountOf(Key));
+    }
+
+    [Fact]
+    public async Task Who_may_not_delete_is_told_so_and_nothing_is_gone()
+    {
+        await vault.Open().GetOrCreateAsync(Key, None);
+        vault.Before = asked => asked.StartsWith("DELETE", StringComparison.Ordinal) ? FakeVault.Error(HttpStatusCode.Forbidden, "Forbidden") : null;
+        Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => vault.Open().DestroyAsync(Key, None))).Status);
+        Assert.Equal(1, vault.CountOf(Key));
+    }
+
+    [Fact]
     public async Task The_SDK_logs_nothing_of_it()
     {
         using var listener = new Listener();
