@@ -110,7 +110,7 @@ internal static class Rules
         ["Scanning"] = ["Policies", "Records", "Erasure", "Work"],
         ["Processors"] = ["Records", "Work"],
         ["Requests"] = ["Records", "Policies", "Scanning", "Processors", "Work"],
-        ["Evidence"] = ["Policies", "Holds", "Scanning", "Erasure", "Requests", "Processors", "Work"],
+        ["Evidence"] = ["Records", "Policies", "Holds", "Scanning", "Erasure", "Requests", "Processors", "Work"],
     };
 
     /// <summary>Which folder of Adapters may use which; "" holds what all SDKs need alike. Only Composition sees all.</summary>

@@ -41,7 +41,7 @@ public static class PipelineServices
         AddErasure(services, settings);
         AddScanning(services);
         AddRequests(services);
-        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<ScanBundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<SubjectFinder>().AddSingleton<ForgettingTable>().AddSingleton<SubjectForgetting>().AddSingleton<ScanBundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
             .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PushedDeliveries>().AddSingleton<PlanningTimers>()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -26,8 +27,40 @@ public sealed record RecordOpening(
     private const int HashInList = 67;
     private const int ShortInput = 1024;
 
+    /// <summary>All that is left of one that was forgotten: its commitment. Null of any other.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public byte[]? Commitment { get; init; }
+
+    /// <summary>The run that forgot it; null of one that stands.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? ForgottenBy { get; init; }
+
+    /// <summary>It, or somebody in it, was forgotten.</summary>
+    [JsonIgnore]
+    public bool HasForgotten => Commitment is not null || Subjects.Any(subject => subject.Hash is not null);
+
+    /// <summary>Whether that run took something out of it.</summary>
+    public bool IsTouchedBy(Guid run) => ForgottenBy == run || Subjects.Any(subject => subject.ForgottenBy == run);
+
+    /// <summary>
+    /// What is left once a run has forgotten these persons: itself where it names none of them. Of one that names others too
+    /// their part stays; one that names nobody else becomes its commitment, so that its neighbours still prove.
+    /// </summary>
+    public RecordOpening Forget(IReadOnlySet<string> persons, Guid run)
+    {
+        if (!Subjects.Any(subject => persons.Contains(subject.Pseudonym)))
+        {
+            return this;
+        }
+
+        var left = Subjects.Select(subject => persons.Contains(subject.Pseudonym) ? subject.Forget(run) : subject).ToList();
+        return left.TrueForAll(subject => subject.Hash is not null)
+            ? new([], "", [], "") { Commitment = Commit(), ForgottenBy = run }
+            : this with { Subjects = left };
+    }
+
     /// <summary>Its commitment: the leaf hash of the intent's root as it is.</summary>
-    public byte[] Commit() => Commit(Salt, Record, Subjects.Select(subject => subject.Commit()), Version);
+    public byte[] Commit() => Commitment ?? Commit(Salt, Record, Subjects.Select(subject => subject.Commit()), Version);
 
     /// <summary>
     /// The commitment: SHA-256(0x00 ‖ salt ‖ JCS({record, subjects, version})), where subjects is the sorted list of
@@ -115,6 +148,28 @@ public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
     /// <summary>Null if the operation never reached its intent, or its openings were forgotten.</summary>
     public async Task<BatchOpenings?> FindAsync(Guid operation, CancellationToken cancel) =>
         await objects.ReadAsync(ObjectNames.Openings(operation), cancel) is { } stands ? Read(stands) : null;
+
+    /// <summary>
+    /// Takes these persons out of the openings of an operation; every commitment stays. Returns how many of its records that
+    /// run has touched, also before: whoever comes again after a crash counts the same.
+    /// </summary>
+    public async Task<int> ForgetAsync(Guid operation, IReadOnlySet<string> persons, Guid run, CancellationToken cancel)
+    {
+        var name = ObjectNames.Openings(operation);
+        while (await objects.ReadAsync(name, cancel) is { } stands)
+        {
+            var opened = Read(stands);
+            var left = opened with { Entries = [.. opened.Entries.Select(entry => entry.Forget(persons, run))] };
+            if (left.Entries.SequenceEqual(opened.Entries, ReferenceEqualityComparer.Instance)
+                || await objects.ReplaceAsync(
+                    name, JsonSerializer.SerializeToUtf8Bytes(left, ErasureJsonContext.Default.BatchOpenings), stands.Version, cancel) is not null)
+            {
+                return left.Entries.Count(entry => entry.IsTouchedBy(run));
+            }
+        }
+
+        return 0;
+    }
 
     private static BatchOpenings Read(StoredObject stands) =>
         JsonSerializer.Deserialize(stands.Content.Span, ErasureJsonContext.Default.BatchOpenings)

@@ -9,7 +9,7 @@ public sealed class OperationSubjects(OpeningsBook openings, Pseudonyms pseudony
     /// <inheritdoc/>
     public async Task<bool> MayConcernAsync(LoggedIntent intent, HoldScope scope, CancellationToken cancel)
     {
-        // Under an epoch that was destroyed nobody can be told from anybody.
+        // Under an epoch that was destroyed nobody can be told from anybody, and whom a forgotten opening named neither.
         if (await openings.FindAsync(intent.Operation, cancel) is not { } opened
             || !(await pseudonyms.LiveEpochsAsync(cancel)).Contains(opened.Epoch)
             || await scope.NameAsync(pseudonyms, opened.Epoch, cancel) is not { } names)
@@ -18,8 +18,8 @@ public sealed class OperationSubjects(OpeningsBook openings, Pseudonyms pseudony
         }
 
         return scope is HoldScope.OfRecord record
-            ? record.Dataset == intent.Dataset && opened.Entries.Any(entry => entry.Record == names.Record)
-            : opened.Entries.Any(entry => entry.Subjects.Count == 0
+            ? record.Dataset == intent.Dataset && opened.Entries.Any(entry => entry.HasForgotten || entry.Record == names.Record)
+            : opened.Entries.Any(entry => entry.HasForgotten || entry.Subjects.Count == 0
                 || entry.Subjects.Any(named => names.Subjects.Contains(named.Pseudonym)));
     }
 }

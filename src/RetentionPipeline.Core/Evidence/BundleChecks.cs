@@ -73,8 +73,7 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
             Add(BundleNames.Manifest, "event", "The request's id does not follow from its source and the event id that is stated.");
         }
 
-        var committed = log.Leaves.Where(leaf => leaf.Leaf.Type == LeafTypes.Request && leaf.Leaf.Part == RequestLeaf.Accepted)
-            .SelectMany(leaf => leaf.Leaf.Body["subjects"]?.AsArray() ?? []).Select(hash => (string?)hash).ToHashSet();
+        var committed = log.CommittedSubjects();
         if (stated.Subjects.Any(subject => !committed.Contains(subject.Commit())))
         {
             Add(BundleNames.Manifest, "subjects", "A subject is stated that the acceptance of the request does not commit to.");
@@ -107,9 +106,12 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
     public void CheckRecords(BundleLog log)
     {
         var persons = facts.Stated.Subjects.Select(subject => subject.Pseudonym).ToHashSet(StringComparer.Ordinal);
+
+        // Of a person who is forgotten in part, nothing says any more by which identifier a record named them.
+        var mustName = facts.Stated.Subjects.Count > 0 && facts.Stated.Subjects.Count == log.CommittedSubjects().Count;
         foreach (var shown in facts.Shown)
         {
-            CheckRecord(shown, log, persons);
+            CheckRecord(shown, log, persons, mustName);
         }
 
         var places = facts.Shown.ToLookup(shown => shown.Operation);
@@ -126,7 +128,7 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
         }
     }
 
-    private void CheckRecord(ShownRecord shown, BundleLog log, HashSet<string> persons)
+    private void CheckRecord(ShownRecord shown, BundleLog log, HashSet<string> persons, bool mustName)
     {
         var name = BundleNames.Shown(shown.Operation, shown.Place);
         if (!log.Intents.TryGetValue(shown.Operation, out var intent) || !log.Outcomes.TryGetValue(shown.Operation, out var outcome))
@@ -156,7 +158,7 @@ internal sealed class BundleChecks(BundleFacts facts, List<BundleProblem> proble
         }
 
         var searched = BundleLog.IsSearch(log.Scans[outcome.Scan]);
-        if (!searched && persons.Count > 0 && subjects.All(subject => subject.Opening is null))
+        if (!searched && mustName && shown.Opening.Forgotten is null && subjects.All(subject => subject.Opening is null))
         {
             Add(name, "subjects", "The record does not name the person whom the request is about.");
         }

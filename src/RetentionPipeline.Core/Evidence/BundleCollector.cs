@@ -85,7 +85,7 @@ public sealed class BundleCollector(
     {
         var committed = read.Leaves.Where(leaf => leaf.Leaf.Type == LeafTypes.Request)
             .SelectMany(leaf => leaf.Leaf.Body["subjects"]?.AsArray() ?? []).Select(hash => (string?)hash).ToHashSet();
-        return [.. (await persons.FindAsync(request, cancel))?.Openings.Where(opening => committed.Contains(opening.Commit())) ?? []];
+        return [.. (await persons.FindAsync(request, cancel))?.Openings.Where(opening => opening.Hash is null && committed.Contains(opening.Commit())) ?? []];
     }
 
     private async Task<(IReadOnlyList<ShownRecord> Shown, IReadOnlyList<string> Forgotten)> ShowAsync(

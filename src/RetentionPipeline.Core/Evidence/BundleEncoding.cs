@@ -15,17 +15,26 @@ internal static class BundleEncoding
     {
         ["entry"] = Jcs.Parse(Encoding.UTF8.GetBytes(shown.Entry)),
         ["entryPath"] = Hex(shown.EntryPath),
-        ["opening"] = new JsonObject
-        {
-            ["record"] = shown.Opening.Record,
-            ["salt"] = Convert.ToHexStringLower(shown.Opening.Salt),
-            ["subjects"] = new JsonArray([.. shown.Opening.Subjects.Select(subject => subject.Opening is { } opening
-                ? Encode(opening)
-                : new JsonObject { ["hash"] = subject.Hash })]),
-            ["version"] = shown.Opening.Version,
-        },
+        ["opening"] = Encode(shown.Opening),
         ["openingPath"] = Hex(shown.OpeningPath),
     });
+
+    private static JsonObject Encode(ShownOpening opening) => opening.Forgotten is { } commitment
+        ? new() { ["commitment"] = Convert.ToHexStringLower(commitment) }
+        : new()
+        {
+            ["record"] = opening.Record,
+            ["salt"] = Convert.ToHexStringLower(opening.Salt),
+            ["subjects"] = new JsonArray([.. opening.Subjects.Select(subject => subject.Opening is { } shown
+                ? Encode(shown)
+                : new JsonObject { ["hash"] = subject.Hash })]),
+            ["version"] = opening.Version,
+        };
+
+    private static ShownOpening Opening(JsonObject json) => json["commitment"] is { } left
+        ? new([], "", [], "") { Forgotten = Convert.FromHexString(Text(left)) }
+        : new(
+            Convert.FromHexString(Text(json["salt"])), Text(json["record"]), [.. json["subjects"]!.AsArray().Select(Subject)], Text(json["version"]));
 
     public static ShownRecord? DecodeRecord(BundleName name, ReadOnlySpan<byte> bytes)
     {
@@ -33,14 +42,9 @@ internal static class BundleEncoding
         return Read(() =>
         {
             var json = Jcs.Parse(content);
-            var opening = json["opening"]!.AsObject();
             return new ShownRecord(
                 name.Id, (int)name.Number, Encoding.UTF8.GetString(Jcs.Encode(json["entry"]!.AsObject())),
-                Hashes(json["entryPath"]),
-                new ShownOpening(
-                    Convert.FromHexString(Text(opening["salt"])), Text(opening["record"]),
-                    [.. opening["subjects"]!.AsArray().Select(Subject)], Text(opening["version"])),
-                Hashes(json["openingPath"]));
+                Hashes(json["entryPath"]), Opening(json["opening"]!.AsObject()), Hashes(json["openingPath"]));
         }) is { } shown && Encode(shown).AsSpan().SequenceEqual(bytes) ? shown : null;
     }
 

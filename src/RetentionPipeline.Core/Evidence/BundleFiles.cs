@@ -10,7 +10,7 @@ namespace RetentionPipeline.Core.Evidence;
 /// <summary>Every file of a bundle, from its facts: the same facts give the same bytes.</summary>
 internal static class BundleFiles
 {
-    public const string Format = "retention-evidence/2";
+    public const string Format = "retention-evidence/3";
 
     /// <summary>No outside anchor.</summary>
     public const string Ungraded = "C";

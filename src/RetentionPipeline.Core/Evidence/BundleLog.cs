@@ -73,6 +73,11 @@ internal sealed class BundleLog
     /// <summary>Operations of a scan, by the index of their intents.</summary>
     public IReadOnlyList<string> OperationsOf(string scan) => operations.GetValueOrDefault(scan) ?? [];
 
+    /// <summary>The salted hashes of the request's identifiers, as its acceptance states them; none of one from before it did.</summary>
+    public HashSet<string?> CommittedSubjects() => [.. Leaves
+        .Where(leaf => leaf.Leaf.Type == LeafTypes.Request && leaf.Leaf.Part == RequestLeaf.Accepted)
+        .SelectMany(leaf => leaf.Leaf.Body["subjects"]?.AsArray() ?? []).Select(hash => (string?)hash)];
+
     /// <summary>A log is searched for lines; its scan rewrites instead of deleting.</summary>
     public static bool IsSearch(ScanLeaves scan) => (string?)scan.Start?.Leaf.Body["action"] == "anonymise";
 

@@ -38,6 +38,8 @@ public static class BundleVerification
                 claims = CheckContent(facts, reading.Files, problems);
                 open.AddRange(facts.Stated.Datasets.Where(dataset => dataset.Reason is not null)
                     .Select(dataset => $"dataset {dataset.Dataset} is open, {dataset.Reason}: the operator's own word"));
+                open.AddRange(facts.Shown.Where(shown => shown.Opening.Forgotten is not null)
+                    .Select(shown => $"record {shown.Place} of operation {shown.Operation}: its opening was forgotten"));
                 open.AddRange(facts.Stated.Forgotten.Select(operation => $"records of operation {operation}: its openings are not kept any more"));
             }
         }

@@ -59,6 +59,11 @@ internal sealed class CertificatePage(BundleFacts facts, BundleLog log, IReadOnl
             page.Append(" The openings of some records are not kept any more: their records are counted, not shown.");
         }
 
+        if (facts.Shown.Any(shown => shown.Opening.Forgotten is not null && claim.Operations.Contains(shown.Operation)))
+        {
+            page.Append(" The openings of some records were forgotten: what became of them is proved, not whose they were.");
+        }
+
         Cell(string.Join(", ", claim.Counts.Select(pair => $"{pair.Value} {WordOf(pair.Key)}")));
         Cell(string.Join("; ", claim.Bases.SelectMany(basis => basis.Split(',')).Distinct().Select(BasisOf)));
         Cell(CertificateText.CopiesOf(claim));

@@ -77,11 +77,14 @@ public sealed record ShownRecord(
 /// <summary>An opening in which every person but the request's own stays behind a hash.</summary>
 public sealed record ShownOpening(byte[] Salt, string Record, IReadOnlyList<ShownSubject> Subjects, string Version)
 {
+    /// <summary>All that is left of one that was forgotten: its commitment. Null of any other.</summary>
+    public byte[]? Forgotten { get; init; }
+
     /// <summary>The commitment that it opens.</summary>
-    public byte[] Commit() => RecordOpening.Commit(Salt, Record, Subjects.Select(subject => subject.Hash), Version);
+    public byte[] Commit() => Forgotten ?? RecordOpening.Commit(Salt, Record, Subjects.Select(subject => subject.Hash), Version);
 
     /// <summary>Hides every subject that is not one of these pseudonyms.</summary>
-    public static ShownOpening Of(RecordOpening opening, IReadOnlySet<string> shown) => new(
+    public static ShownOpening Of(RecordOpening opening, IReadOnlySet<string> shown) => opening.Commitment is { } left ? new([], "", [], "") { Forgotten = left } : new(
         opening.Salt, opening.Record,
         [.. opening.Subjects.Select(subject => new ShownSubject(subject.Commit(), shown.Contains(subject.Pseudonym) ? subject : null))
             .OrderBy(subject => subject.Hash, StringComparer.Ordinal)],

@@ -58,6 +58,9 @@ internal sealed class HoldRules(IOpeningsSource? openings)
 {
     private readonly Dictionary<string, HoldFacts> holds = new(StringComparer.Ordinal);
 
+    /// <summary>Openings seen in which something is replaced by its hash.</summary>
+    public long Forgotten { get; private set; }
+
     public void Take(long index, Leaf leaf, List<LogProblem> problems)
     {
         if (!holds.TryGetValue(leaf.Id, out var hold))
@@ -110,8 +113,13 @@ internal sealed class HoldRules(IOpeningsSource? openings)
     /// <summary>The openings, where they are given, must open what the intent committed to.</summary>
     public void CheckOpenings(NamedId operation, in OperationFacts facts, List<LogProblem> problems)
     {
-        if (openings?.FindOperation(operation.ToString()) is { } opened
-            && Convert.ToHexStringLower(MerkleTree.Root([.. opened.Entries.Select(entry => entry.Commit())])) != facts.IntentRoot)
+        if (openings?.FindOperation(operation.ToString()) is not { } opened)
+        {
+            return;
+        }
+
+        Forgotten += opened.Entries.Count(entry => entry.HasForgotten);
+        if (Convert.ToHexStringLower(MerkleTree.Root([.. opened.Entries.Select(entry => entry.Commit())])) != facts.IntentRoot)
         {
             problems.Add(new(facts.IntentIndex, "openings", $"The openings of {operation} do not open its intent."));
         }
@@ -170,6 +178,8 @@ internal sealed class HoldRules(IOpeningsSource? openings)
             return null;
         }
 
+        // Whom a forgotten opening named cannot be told.
+        hold.HasGap |= operation.Entries.Index().Any(pair => pair.Item.HasForgotten && WasChanged(entries, pair.Index, pair.Item));
         return operation.Entries.Index().Any(pair => Names(held, pair.Item) && WasChanged(entries, pair.Index, pair.Item));
     }
 

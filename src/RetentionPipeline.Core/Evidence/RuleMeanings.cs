@@ -45,6 +45,8 @@ public static class RuleMeanings
         ["anchor-older"] = "An outside party vouched for the log before a time that one of its leaves bears: that leaf, or the anchor, is back-dated.",
         ["epoch-unknown"] = "Openings were made under a key that the log never named: whether it was destroyed, nobody can tell.",
         ["epoch-order"] = "Keys of pseudonyms were made or destroyed in an order that is not possible.",
+        ["forgotten-count"] = "A removal is told without saying of how much.",
+        ["forgotten-untold"] = "Openings of records were taken away, and the log does not say so: whose they were cannot be shown any more.",
         ["epoch-early"] = "Persons are said to be unlinkable while a process could still hold the key that links them.",
         ["purged-undisclosed"] = "Copies are said to be gone that nothing disclosed, or another number of them than was disclosed.",
         ["purged-early"] = "Copies are said to be gone while the store could still hold them.",

@@ -30,6 +30,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     private readonly AnchorRules anchors = new();
     private readonly PurgeRules purges = new();
     private readonly EpochRules epochs = new();
+    private readonly ForgottenRules forgotten = new();
     private readonly HashSet<string> policies = new(StringComparer.Ordinal);
     private DateTimeOffset lastAt;
 
@@ -68,6 +69,7 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
     {
         CheckOperations();
         epochs.End(problems);
+        forgotten.End(holds.Forgotten, problems);
         var closed = scans.Select((scan, number) => (scan, number)).Where(one => one.scan.Leaves.Close is not null);
         problems.AddRange(closed.AsParallel().AsOrdered().SelectMany(one => CheckScan(one.scan, one.number)));
 
@@ -217,6 +219,9 @@ public sealed class SemanticVerifier(IOpeningsSource? openings)
                 break;
             case LeafTypes.Purged:
                 purges.Take(index, leaf);
+                break;
+            case LeafTypes.Forgotten:
+                forgotten.Take(index, leaf, problems);
                 break;
             case LeafTypes.KeyEpoch:
                 epochs.Take(index, leaf);

@@ -52,6 +52,31 @@ public sealed class SubjectBook(IObjectStore objects, Pseudonyms pseudonyms)
     public async Task<RequestSubjects?> FindAsync(Guid request, CancellationToken cancel) =>
         await objects.ReadAsync(ObjectNames.Subjects(request), cancel) is { } stands ? Read(stands) : null;
 
+    /// <summary>
+    /// Takes these persons out of the openings of a request; every commitment stays. Returns whether that run has touched it,
+    /// also before.
+    /// </summary>
+    public async Task<bool> ForgetAsync(Guid request, IReadOnlySet<string> persons, Guid run, CancellationToken cancel)
+    {
+        var name = ObjectNames.Subjects(request);
+        while (await objects.ReadAsync(name, cancel) is { } stands)
+        {
+            var opened = Read(stands);
+            var left = opened with
+            {
+                Openings = [.. opened.Openings.Select(opening => persons.Contains(opening.Pseudonym) ? opening.Forget(run) : opening)],
+            };
+            if (left.Openings.SequenceEqual(opened.Openings, ReferenceEqualityComparer.Instance)
+                || await objects.ReplaceAsync(
+                    name, JsonSerializer.SerializeToUtf8Bytes(left, RequestJsonContext.Default.RequestSubjects), stands.Version, cancel) is not null)
+            {
+                return left.Openings.Any(opening => opening.ForgottenBy == run);
+            }
+        }
+
+        return false;
+    }
+
     private static RequestSubjects Read(StoredObject stands) =>
         JsonSerializer.Deserialize(stands.Content.Span, RequestJsonContext.Default.RequestSubjects)
         ?? throw new FormatException("The subjects of a request are null.");

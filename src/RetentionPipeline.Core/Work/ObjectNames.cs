@@ -48,8 +48,11 @@ public static class ObjectNames
     /// <summary>Below it, one segment per request.</summary>
     public const string Requested = "requests/";
 
+    /// <summary>Below it, one object per request.</summary>
+    public const string RequestSubjects = "request-subjects/";
+
     /// <summary>Salts and pseudonyms of the person that a request is about.</summary>
-    public static string Subjects(Guid request) => $"request-subjects/{request:D}";
+    public static string Subjects(Guid request) => $"{RequestSubjects}{request:D}";
 
     /// <summary>A stored policy text.</summary>
     public static string Policy(string hash) => $"policies/{hash}";

@@ -116,6 +116,29 @@ public sealed class LieTests : IDisposable
     public void An_epoch_destroyed_while_an_instance_could_still_hold_its_key() =>
         AssertLie("epoch-early 2", Epoch(1, at: 0), Epoch(2, at: 5), Destroyed(1, at: 1000, asked: 401));
 
+    [Theory]
+    [InlineData("openings", "forgotten-count 0")]
+    [InlineData("scans", "forgotten-count 0")]
+    public void A_removal_of_nothing(string part, string rule) => AssertLie(rule, Forgotten(part, count: 0));
+
+    [Fact]
+    public void A_removal_of_what_is_younger_than_it_says() => AssertLie("time-backwards 0", Forgotten("scans", count: 1, olderThan: 60));
+
+    private static byte[] Forgotten(string part, int count, int olderThan = 0)
+    {
+        var body = new JsonObject { ["count"] = count };
+        if (part == "openings")
+        {
+            body["requests"] = 0;
+        }
+        else
+        {
+            body["olderThan"] = LeafTime.Text(At.AddSeconds(olderThan));
+        }
+
+        return Make("forgotten", "run", part, 30, body);
+    }
+
     private static byte[] Epoch(int number, int at) => Make("key-epoch", $"{number}", "made", at, new() { ["epoch"] = number });
 
     private static byte[] Destroyed(int number, int at, int asked = 400) => Make(

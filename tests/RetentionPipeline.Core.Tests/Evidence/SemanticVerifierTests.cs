@@ -115,6 +115,34 @@ public sealed class SemanticVerifierTests
         Assert.Equal(Hold, Assert.Single(report.UncheckedHolds));
     }
 
+    [Fact]
+    public void A_hold_whose_epoch_is_not_that_of_the_openings_is_listed_as_unchecked()
+    {
+        var given = new Openings("held", 0) { HoldEpoch = 2 };
+        var report = Verify(given, Policy(), PersonHeld(), Effective(), Intent(root: given.IntentRoot), Outcome(erased: 1, retained: 2, root: given.OutcomeRoot));
+        Assert.Empty(report.Problems);
+        Assert.Equal(Hold, Assert.Single(report.UncheckedHolds));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void No_more_openings_are_missing_than_the_log_tells(int told)
+    {
+        // The record that was erased is forgotten: nothing says whether it named the held person.
+        var given = new Openings("held", 0) { Forgotten = true };
+        var leaf = Leaf.Parse(Leaf.Encode("forgotten", "run", told == 0 ? "scans" : "openings", At.AddSeconds(9), new JsonObject
+        {
+            ["count"] = Math.Max(1, told),
+            ["olderThan"] = "2025-01-01T00:00:00.000Z",
+            ["requests"] = 0,
+        }));
+        var report = Verify(given, Policy(), PersonHeld(), Effective(), Intent(root: given.IntentRoot), Outcome(erased: 1, retained: 2, root: given.OutcomeRoot), leaf);
+        Assert.Equal(told == 0 ? ["forgotten-untold"] : Array.Empty<string>(), report.Problems.Select(problem => problem.Rule));
+        Assert.Equal(Hold, Assert.Single(report.UncheckedHolds));
+    }
+
     private static void AssertRule(string rule, params Leaf[] leaves) => Assert.Contains(Verify(leaves).Problems, problem => problem.Rule == rule);
 
     private static SemanticReport Verify(params Leaf[] leaves) => Verify(null, leaves);
@@ -190,15 +218,21 @@ public sealed class SemanticVerifierTests
 
         public bool WithoutOutcome { get; init; }
 
+        public bool Forgotten { get; init; }
+
+        public int HoldEpoch { get; init; } = 1;
+
         public string IntentRoot => Convert.ToHexStringLower(MerkleTree.Root([.. operation.Entries.Select(entry => entry.Commit())]));
 
         public string OutcomeRoot => Entries().Root();
 
-        public BatchOpenings? FindOperation(string id) => operation;
+        public BatchOpenings? FindOperation(string id) => Forgotten
+            ? operation with { Entries = [operation.Entries[0].Forget(new HashSet<string> { heldPerson }, Guid.Empty), .. operation.Entries.Skip(1)] }
+            : operation;
 
         public OutcomeEntries? FindOutcome(string id) => WithoutOutcome ? null : Entries();
 
-        public HoldOpening? FindHold(string hold) => new([new(1, [heldPerson], null)]);
+        public HoldOpening? FindHold(string hold) => new([new(HoldEpoch, [heldPerson], null)]);
 
         public RequestEntries? FindRequest(string request, string part) => null;
 

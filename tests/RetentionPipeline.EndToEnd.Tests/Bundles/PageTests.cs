@@ -22,6 +22,7 @@ public sealed class PageTests : IDisposable
     public async Task Good_bundles_of_every_kind_are_accepted()
     {
         var bundles = new List<PageCase>();
+        PageCase forgotten;
         using (var simulation = await BundleShop.StartAsync(withArchive: true))
         {
             RequestShop.PutOrder(simulation, 1, Shop.Now.AddYears(-1));
@@ -48,6 +49,13 @@ public sealed class PageTests : IDisposable
             bundles.Add(new(await ScanShop.GetAsync(simulation, ScanShop.Dataset("visits")), bundles[0].Keys));
         }
 
+        using (var simulation = await BundleShop.CompletedAsync(("r-1", 2)))
+        {
+            await simulation.Get<SubjectForgetting>().ForgetAsync(
+                [SubjectIdentifier.Of("customer-id", RequestShop.Customer(2)), SubjectIdentifier.Of("email", RequestShop.Email(2))], CancellationToken.None);
+            forgotten = new(await BundleShop.GetAsync(simulation, "r-1"), (await BundleShop.KeyAsync(simulation)).ToString());
+        }
+
         foreach (var mode in new[] { "enforce", "report" })
         {
             using var simulation = await ScanShop.StartAsync(mode);
@@ -55,6 +63,7 @@ public sealed class PageTests : IDisposable
             bundles.Add(new(await ScanShop.GetAsync(simulation, new(null, null, null, Shop.Now.AddDays(90))), bundles[^1].Keys));
         }
 
+        bundles.Add(forgotten);
         var verdicts = await BrowserTool.VerifyAsync(folder, VerifierPage.Bytes(), bundles);
         Assert.Equal(bundles.Count, verdicts.Count);
         for (var at = 0; at < bundles.Count; at++)
@@ -73,6 +82,7 @@ public sealed class PageTests : IDisposable
         Assert.DoesNotContain(verdicts[5].Notes, note => note.Contains("cosignature", StringComparison.Ordinal));
         Assert.Contains("copies until", string.Concat(verdicts[5].Claims.Concat(verdicts[1].Claims)), StringComparison.Ordinal);
         Assert.Contains("Signed statement of absence", string.Concat(verdicts[7].Claims), StringComparison.Ordinal);
+        Assert.Equal(3, verdicts[^1].Notes.Count(note => note.Contains("its opening was forgotten", StringComparison.Ordinal)));
     }
 
     [BrowserFact]

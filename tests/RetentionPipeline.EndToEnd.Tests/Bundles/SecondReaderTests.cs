@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using RetentionPipeline.Core.Evidence;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.EndToEnd.Tests.Simulation;
 using RetentionPipeline.Ledger;
 
 namespace RetentionPipeline.EndToEnd.Tests.Bundles;
@@ -39,6 +41,22 @@ public sealed class SecondReaderTests : IDisposable
             BundleShop.Write(facts with { Shown = [.. facts.Shown.SkipLast(1), shown with { Opening = shown.Opening with { Version = "other" } }] }), key,
             BundleNames.Shown(shown.Operation, shown.Place));
         await AssertReadAsync(zip[..^1], key, "zip");
+    }
+
+    [PythonFact]
+    public async Task The_second_reader_accepts_forgotten_openings_and_no_other_commitment()
+    {
+        using var simulation = await BundleShop.CompletedAsync(("r-1", 2));
+        await simulation.Get<SubjectForgetting>().ForgetAsync(
+            [SubjectIdentifier.Of("customer-id", RequestShop.Customer(2)), SubjectIdentifier.Of("email", RequestShop.Email(2))], CancellationToken.None);
+        var (key, zip) = (await BundleShop.KeyAsync(simulation), await BundleShop.GetAsync(simulation, "r-1"));
+        await AssertReadAsync(zip, key, null);
+        var facts = BundleShop.Facts(zip, key);
+        var forgotten = facts.Shown.First(shown => shown.Opening.Forgotten is not null);
+        var other = forgotten with { Opening = forgotten.Opening with { Forgotten = new byte[32] } };
+        var lie = BundleShop.Write(facts with { Shown = [.. facts.Shown.Select(shown => shown == forgotten ? other : shown)] });
+        await AssertReadAsync(lie, key, BundleNames.Shown(forgotten.Operation, forgotten.Place));
+        Assert.Contains(BundleVerification.Verify(lie, key).Problems, problem => problem.Rule == "opening");
     }
 
     /// <summary>A new format gets a new number and a golden file of its own; RETENTION_GOLDEN=1 writes this one's.</summary>

@@ -41,7 +41,8 @@ ${define('Request', facts.request)}${define('Called by its source', facts.stated
 ${heads(['Dataset', 'Outcome', 'Records', 'How it was verified', 'Last day of a copy', 'Leaves of the log'])}${
   claims.map(claim => row(claim.dataset, [
     outcomeOf(claim, log) + (claim.served > 1 ? ` One pass over this log served ${claim.served} requests together: the counts are of all of them.` : '')
-      + (facts.stated.forgotten.some(id => claim.operations.includes(id)) ? ' The openings of some records are not kept any more: their records are counted, not shown.' : ''),
+      + (facts.stated.forgotten.some(id => claim.operations.includes(id)) ? ' The openings of some records are not kept any more: their records are counted, not shown.' : '')
+      + (facts.shown.some(one => one.opening.commitment !== undefined && claim.operations.includes(one.operation)) ? ' The openings of some records were forgotten: what became of them is proved, not whose they were.' : ''),
     Object.entries(claim.counts).map(([word, number]) => `${number} ${wordOf(word)}`).join(', '),
     [...new Set(claim.bases.flatMap(basis => basis.split(',')))].map(basisOf).join('; '), copiesOf(claim), claim.leaves.join(', ')])).join('')}</tbody></table>
 <h2>What this proves</h2>

@@ -71,17 +71,20 @@ function readRecord(operation, place, file) {
   const json = parseCanonical(file.content);
   const { entry, entryPath, opening, openingPath } = json;
   const paths = [entryPath, openingPath].map(path => path.map(hash => fromHex(hash, 32)));
+  const fields = Object.keys(opening).length;
+  if (Object.keys(json).length !== 4 || fields !== (opening.commitment === undefined ? 4 : 1) || !isText(entry.commitment)) { throw new Error('no record'); }
+  const record = { name: file.name, operation, place, entry, entryPath: paths[0], openingPath: paths[1] };
+  if (fields === 1) { fromHex(opening.commitment, 32); return { ...record, opening: { ...opening, subjects: [] } }; }
   need(opening, { record: 't', salt: 't', version: 't' });
   const subjects = opening.subjects.map(subject => {
     need(subject, { hash: 't', pseudonym: 't?', salt: 't?' });
     return subject;
   });
-  if (Object.keys(json).length !== 4 || Object.keys(opening).length !== 4 || !isText(entry.commitment)) { throw new Error('no record'); }
-  return { name: file.name, operation, place, entry, entryPath: paths[0], openingPath: paths[1], opening: { ...opening, subjects } };
+  return { ...record, opening: { ...opening, subjects } };
 }
 
 const subjectHash = subject => hexOf(sha256(concat([0], fromHex(subject.salt), bytesOf(subject.pseudonym))));
-const commitmentOf = ({ salt, record, subjects, version }) => sha256(concat([0], fromHex(salt),
+const commitmentOf = ({ commitment, salt, record, subjects, version }) => commitment !== undefined ? fromHex(commitment, 32) : sha256(concat([0], fromHex(salt),
   bytesOf(canonical({ record, subjects: subjects.map(subject => subject.hash).sort(), version }))));
 
 async function checkLog(facts, key, report) {
@@ -166,6 +169,8 @@ function checkBelonging(facts, log, report) {
   for (const shown of facts.scope ? facts.shown : []) { report(shown.name, 'subjects', 'A bundle of scans shows no record, and this is one.'); }
 }
 
+const committedOf = log => log.told.filter(leaf => leaf.part === 'accepted').flatMap(leaf => leaf.body.subjects ?? []);
+
 /** What the pipeline states besides the log, where the log can contradict it. */
 function checkStatement(facts, log, report) {
   const { stated } = facts;
@@ -173,7 +178,7 @@ function checkStatement(facts, log, report) {
   if (stated.event !== undefined && derivedId(rootSpace, 'request', log.receipt.body.source, stated.event) !== facts.request) {
     wrong('event', "The request's id does not follow from its source and the event id that is stated.");
   }
-  const committed = log.told.filter(leaf => leaf.part === 'accepted').flatMap(leaf => leaf.body.subjects ?? []);
+  const committed = committedOf(log);
   if (stated.subjects.some(subject => subjectHash(subject) !== subject.hash || !committed.includes(subject.hash))) {
     wrong('subjects', 'A subject is stated that the acceptance of the request does not commit to.');
   }
@@ -202,6 +207,7 @@ function fits({ dataset, scan: id, reason, expectedBy }, log) {
 /** Each record leads to the roots of its operation; none that must be shown is missing. */
 function checkRecords(facts, log, report) {
   const persons = facts.stated.subjects.map(subject => subject.pseudonym);
+  const mustName = persons.length > 0 && persons.length === new Set(committedOf(log)).size;
   for (const shown of facts.shown) {
     const [intent, outcome] = [log.intents.get(shown.operation), log.outcomes.get(shown.operation)];
     if (!intent || !outcome) { report(shown.name, 'record', 'The record is of an operation whose intent and outcome are not in the bundle.'); continue; }
@@ -214,7 +220,7 @@ function checkRecords(facts, log, report) {
     }
     const opened = shown.opening.subjects.filter(subject => subject.pseudonym !== undefined);
     const isSearch = log.isSearch(log.scans.get(outcome.body.scan));
-    if (opened.some(subject => subjectHash(subject) !== subject.hash || !persons.includes(subject.pseudonym)) || (!isSearch && persons.length > 0 && opened.length === 0)) {
+    if (opened.some(subject => subjectHash(subject) !== subject.hash || !persons.includes(subject.pseudonym)) || (!isSearch && mustName && shown.opening.commitment === undefined && opened.length === 0)) {
       report(shown.name, 'subjects', 'The record shows a person whom the request is not about, or not the one whom it is about.');
     }
     if (isSearch && shown.entry.result === 'absent') { report(shown.name, 'records', "A file of a log without a line of the request's persons is counted, not shown."); }
@@ -269,6 +275,7 @@ async function verifyBundle(bytes, keys, page) {
       }
       for (const { name } of files) { if (!written.has(name)) { report(name, 'extra-file', 'Nothing in the leaves leads to this file: it was added.'); } }
       for (const one of facts.stated?.datasets ?? []) { if (one.reason !== undefined) { unchecked.push(`dataset ${one.dataset} is open, ${one.reason}: the operator's own word`); } }
+      for (const { operation, place } of facts.shown.filter(one => one.opening.commitment !== undefined)) { unchecked.push(`record ${place} of operation ${operation}: its opening was forgotten`); }
       for (const id of facts.stated?.forgotten ?? []) { unchecked.push(`records of operation ${id}: its openings are not kept any more`); }
     } catch {
       report('manifest.json', 'content', 'Leaves, records and statement do not fit together, so that the claims cannot be written again. Ask for the whole bundle.');

@@ -91,7 +91,7 @@ function manifestOf(facts, log, claims, files) {
   return {
     claims: claims.map(({ served, expectedBy, ...claim }) => only({ ...claim, expectedBy, servedRequests: served })),
     files: files.map(({ name, content }) => ({ bytes: content.length, name, sha256: hexOf(sha256(content)) })),
-    format: 'retention-evidence/2', grade, gradeMeans: gradeMeans(grade), log: { origin, root: hexOf(root), size }, policies: Object.fromEntries(Object.entries(facts.policyFacts).filter(([hash]) => facts.policyTexts.has(hash))),
+    format: 'retention-evidence/3', grade, gradeMeans: gradeMeans(grade), log: { origin, root: hexOf(root), size }, policies: Object.fromEntries(Object.entries(facts.policyFacts).filter(([hash]) => facts.policyTexts.has(hash))),
     ...(facts.scope ? { scope: facts.scope } : {
       policy: log.receipt.body.policy, receivedAt: log.receipt.at, request: facts.request, source: log.receipt.body.source,
       state: stateOf(log.told[log.told.length - 1]), stated: facts.stated,

@@ -1,0 +1,95 @@
+using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Requests;
+using RetentionPipeline.Core.Work;
+
+namespace RetentionPipeline.Core.Evidence;
+
+/// <summary>A record whose opening names a person.</summary>
+/// <param name="Operation">The operation.</param>
+/// <param name="Place">Place in its batch.</param>
+/// <param name="Count">Records of the batch.</param>
+/// <param name="Result">What became of it; null where its operation has not ended.</param>
+public sealed record FoundRecord(Guid Operation, int Place, int Count, OutcomeResult? Result);
+
+/// <summary>
+/// Finds what names a person beside the log: by the pseudonyms under every live epoch, in all openings. It reads each of them:
+/// there is no index, which would be one more place to forget a person in.
+/// </summary>
+public sealed class SubjectFinder(IObjectStore objects, OperationBooks books, SubjectBook requests, Pseudonyms pseudonyms)
+{
+    /// <summary>The person's pseudonyms.</summary>
+    public async Task<IReadOnlySet<string>> NamesOfAsync(IEnumerable<SubjectIdentifier> identifiers, CancellationToken cancel)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var identifier in identifiers)
+        {
+            foreach (var epoch in await pseudonyms.LiveEpochsAsync(cancel))
+            {
+                names.Add(await pseudonyms.OfSubjectAsync(epoch, identifier.Kind, identifier.Value, cancel));
+            }
+        }
+
+        return names;
+    }
+
+    /// <summary>Every operation that has openings, or had some.</summary>
+    public async IAsyncEnumerable<Guid> OperationsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var segment in objects.ListSegmentsAsync(ObjectNames.Operations, cancel))
+        {
+            if (Guid.TryParse(segment, out var operation))
+            {
+                yield return operation;
+            }
+        }
+    }
+
+    /// <summary>Every request whose person is named somewhere, or was.</summary>
+    public async IAsyncEnumerable<Guid> RequestsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var name in objects.ListAsync(ObjectNames.RequestSubjects, cancel))
+        {
+            if (Guid.TryParse(name[ObjectNames.RequestSubjects.Length..], out var request))
+            {
+                yield return request;
+            }
+        }
+    }
+
+    /// <summary>The records whose openings bear one of these pseudonyms.</summary>
+    public async IAsyncEnumerable<FoundRecord> FindRecordsAsync(
+        IReadOnlySet<string> names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var operation in OperationsAsync(cancel))
+        {
+            if (await books.Openings.FindAsync(operation, cancel) is not { } opened || !opened.Entries.Any(entry => IsNamed(entry, names)))
+            {
+                continue;
+            }
+
+            var results = await books.Outcomes.FindAsync(operation, cancel);
+            var entries = results is null ? null : new OutcomeEntries(results.Entries);
+            foreach (var (place, _) in opened.Entries.Index().Where(entry => IsNamed(entry.Item, names)))
+            {
+                yield return new(operation, place, opened.Entries.Count, entries?.Read(place).Result);
+            }
+        }
+    }
+
+    /// <summary>The requests whose openings bear one of these pseudonyms.</summary>
+    public async IAsyncEnumerable<Guid> FindRequestsAsync(
+        IReadOnlySet<string> names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var request in RequestsAsync(cancel))
+        {
+            if ((await requests.FindAsync(request, cancel))?.Openings.Any(opening => names.Contains(opening.Pseudonym)) == true)
+            {
+                yield return request;
+            }
+        }
+    }
+
+    private static bool IsNamed(RecordOpening entry, IReadOnlySet<string> names) =>
+        entry.Subjects.Any(subject => names.Contains(subject.Pseudonym));
+}
