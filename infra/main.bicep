@@ -27,9 +27,9 @@ param origin string
 @minLength(1)
 param policy string
 
-@description('What signs the ledger, the first one foremost: ed25519:N, or the id of a version of a P-256 key in a vault, whose user the app then has to be.')
+@description('What signs the ledger beside the vault\'s key, which signs last; the first one foremost: ed25519:N, or the id of a version of a P-256 key in another vault, whose user the app then has to be.')
 @minLength(1)
-@maxLength(8)
+@maxLength(7)
 param signers string[] = ['ed25519:1']
 
 @description('Time stamp authorities that vouch for the ledger. Several are better than one.')
@@ -175,7 +175,7 @@ module app 'modules/app.bicep' = {
         Retention_reconcileSchedule: '30 * * * * *'
         Retention__requestWindows: 'policy'
         Retention_scanSchedule: '15 * * * * *'
-        Retention__signers: join(signers, '; ')
+        Retention__signers: join(concat(signers, [keys.outputs.signingKey]), '; ')
         Retention__slicesAtOnce: '4'
         Retention_slicesQueue: slicesQueue
         Retention_tidySchedule: '0 45 * * * *'

@@ -6,6 +6,7 @@ var roles = {
   busOwner: '090c5cfd-751d-490a-894a-3ce6f1109419'
   busReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
   busSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
+  cryptoUser: '12338af0-0e69-4776-bea7-57ae8d297424'
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
   tableContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }

@@ -1,4 +1,4 @@
-// The keys: of what is sealed, of pseudonyms by epoch, of the ledger's signature.
+// The keys: of what is sealed, of pseudonyms by epoch, of the ledger's signatures. One of these never leaves the vault.
 import { roles } from 'roles.bicep'
 import { Texts } from 'types.bicep'
 
@@ -42,6 +42,34 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   }
 }
 
+// Made once: a later deployment leaves the key and its version as they are.
+resource signingKey 'Microsoft.KeyVault/vaults/keys@2024-11-01' = {
+  parent: vault
+  name: 'ledger'
+  properties: {
+    kty: 'EC'
+    curveName: 'P-256'
+    keyOps: [
+      'sign'
+      'verify'
+    ]
+    attributes: {
+      enabled: true
+      exportable: false
+    }
+  }
+}
+
+resource signing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: signingKey
+  name: guid(signingKey.id, identity.id, roles.cryptoUser)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.cryptoUser)
+  }
+}
+
 resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault
   name: guid(vault.id, identity.id, roles.secretsOfficer)
@@ -51,6 +79,9 @@ resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
   }
 }
+
+@description('Id of the version of the key that signs the ledger here.')
+output signingKey string = signingKey.properties.keyUriWithVersion
 
 @description('Address of the vault.')
 output uri string = vault.properties.vaultUri

@@ -94,6 +94,7 @@ internal sealed record AppFacts
     {
         _ when !value.StartsWith('[') => value,
         _ when name.EndsWith("fullyQualifiedNamespace", StringComparison.Ordinal) => "far.servicebus.windows.net",
+        _ when name == "Retention__signers" => "ed25519:1; https://127.0.0.1:9/keys/ledger/0123456789abcdef0123456789abcdef",
         _ when name.EndsWith("Uri", StringComparison.Ordinal) => "https://127.0.0.1:9/",
         _ => "6c9ad8f1-4f22-4a6a-b6a0-0a8c6a5bb7a1",
     };

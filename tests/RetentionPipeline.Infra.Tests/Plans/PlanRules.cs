@@ -13,6 +13,7 @@ internal static partial class PlanRules
 {
     private const string Accounts = "Microsoft.Storage/storageAccounts";
     private const string Queues = "Microsoft.ServiceBus/namespaces/queues";
+    private const string Signing = "Microsoft.KeyVault/vaults/kv-rp-*/keys/ledger";
     private const string Site = "Microsoft.Web/sites/func-retention-*";
 
     public static IReadOnlyList<PlanRule> All { get; } =
@@ -54,6 +55,12 @@ internal static partial class PlanRules
                 "Microsoft.KeyVault/vaults/kv-rp-*: properties.enablePurgeProtection is missing, not true"),
             new Planted(new("modules/vault.bicep", "enableRbacAuthorization: true", "enableRbacAuthorization: false"),
                 "Microsoft.KeyVault/vaults/kv-rp-*: properties.enableRbacAuthorization is false, not true")),
+        new("The ledger is signed by a P-256 key that cannot leave the vault too", SigningKey,
+            new(new("modules/vault.bicep", "exportable: false", "exportable: true"), $"{Signing}: properties.attributes.exportable is true, not false"),
+            new Planted(new("modules/vault.bicep", "curveName: 'P-256'", "curveName: 'P-384'"), $"{Signing}: properties.curveName is P-384, not P-256"),
+            new Planted(new("modules/vault.bicep", "      'verify'\n", "      'verify'\n      'decrypt'\n"), "The key of the ledger is for sign, verify, decrypt."),
+            new Planted(new("main.bicep", "join(concat(signers, [keys.outputs.signingKey]), '; ')", "join(signers, '; ')"),
+                "The setting Retention__signers does not name the vault's key.")),
         new("The app runs on Flex Consumption as its own identity", App,
             new(new("modules/app.bicep", "type: 'UserAssignedIdentity'", "type: 'SystemAssignedIdentity'"),
                 $"{Site}: properties.functionAppConfig.deployment.storage.authentication.type is SystemAssignedIdentity, not UserAssignedIdentity"),
@@ -124,6 +131,15 @@ internal static partial class PlanRules
 
     private static IEnumerable<string> Vault(Plan plan) => plan.Single("Microsoft.KeyVault/vaults").Differences(
         ("properties.enableRbacAuthorization", "true"), ("properties.enablePurgeProtection", "true"), ("properties.enableSoftDelete", "true"));
+
+    private static IEnumerable<string> SigningKey(Plan plan)
+    {
+        var key = plan.Single("Microsoft.KeyVault/vaults/keys");
+        var uses = key.Properties["keyOps"]!.AsArray().Select(use => (string)use!).ToList();
+        return key.Differences(("properties.kty", "EC"), ("properties.curveName", "P-256"), ("properties.attributes.exportable", "false"))
+            .Concat(uses is ["sign", "verify"] ? [] : [$"The key of the ledger is for {string.Join(", ", uses)}."])
+            .Concat(plan.Settings["Retention__signers"].Contains("signingKey", StringComparison.Ordinal) ? [] : ["The setting Retention__signers does not name the vault's key."]);
+    }
 
     private static IEnumerable<string> App(Plan plan)
     {

@@ -17,6 +17,7 @@ internal static class RoleRules
         ["69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"] = "Azure Service Bus Data Sender",
         ["4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0"] = "Azure Service Bus Data Receiver",
         ["090c5cfd-751d-490a-894a-3ce6f1109419"] = "Azure Service Bus Data Owner",
+        ["12338af0-0e69-4776-bea7-57ae8d297424"] = "Key Vault Crypto User",
         ["b86a8fe4-44ce-4948-aee5-eccb2c155cd7"] = "Key Vault Secrets Officer",
     };
 
@@ -47,7 +48,10 @@ internal static class RoleRules
                 "app has Storage Blob Data Owner on Microsoft.Storage/storageAccounts/strpledger*."),
             new Planted(new("modules/roles.bicep", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
                 "app lacks Key Vault Secrets Officer on Microsoft.KeyVault/vaults/kv-rp-*.",
-                "app has 00482a5a-887f-4fb3-b363-3b7fe8e74483 on Microsoft.KeyVault/vaults/kv-rp-*.")),
+                "app has 00482a5a-887f-4fb3-b363-3b7fe8e74483 on Microsoft.KeyVault/vaults/kv-rp-*."),
+            new Planted(new("modules/vault.bicep", "scope: signingKey", "scope: vault"),
+                "app lacks Key Vault Crypto User on Microsoft.KeyVault/vaults/kv-rp-*/keys/ledger.",
+                "app has Key Vault Crypto User on Microsoft.KeyVault/vaults/kv-rp-*.")),
     ];
 
     /// <summary>What is missing of the list, and what is besides.</summary>
@@ -67,6 +71,7 @@ internal static class RoleRules
         new("app", "Storage Blob Data Owner", "Microsoft.Storage/storageAccounts/strphost*"),
         new("app", "Storage Table Data Contributor", "Microsoft.Storage/storageAccounts/strphost*"),
         new("app", "Key Vault Secrets Officer", "Microsoft.KeyVault/vaults/kv-rp-*"),
+        new("app", "Key Vault Crypto User", "Microsoft.KeyVault/vaults/kv-rp-*/keys/ledger"),
         .. new[] { "slices", "operations" }.SelectMany(queue => new[] { "Sender", "Receiver" }.Concat(isWatched ? ["Owner"] : [])
             .Select(role => new Grant("app", $"Azure Service Bus Data {role}", $"{Bus}/queues/{queue}"))),
         .. PlanRules.Policy.Sources.Keys.SelectMany(source => new Grant[]
