@@ -28,6 +28,18 @@ internal sealed class WormAccount(int seed) : HttpMessageHandler
     /// <summary>allowProtectedAppendWrites.</summary>
     public bool AllowsProtectedAppends { get; init; } = true;
 
+    /// <summary>Days of the policies; 0: there are none.</summary>
+    public int Days { get; init; } = 30;
+
+    /// <summary>Whether the policies are locked; another one protects nothing that its owner cannot undo.</summary>
+    public bool IsLocked { get; init; } = true;
+
+    /// <summary>Status of every answer of the resource manager; null: it answers.</summary>
+    public int? ManagerRefuses { get; set; }
+
+    /// <summary>The account as the resource manager names it.</summary>
+    public static Uri Resource { get; } = new("https://127.0.0.1/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/account");
+
     /// <summary>How many of twenty requests fail, before or after their effect.</summary>
     public int FaultsInTwenty { get; set; }
 
@@ -65,6 +77,14 @@ internal sealed class WormAccount(int seed) : HttpMessageHandler
     private HttpResponseMessage Answer(HttpRequestMessage request, byte[] body)
     {
         var query = request.RequestUri!.Query;
+        if (request.RequestUri.AbsolutePath.StartsWith("/subscriptions/", StringComparison.Ordinal))
+        {
+            var container = request.RequestUri.AbsolutePath[(Resource.AbsolutePath + "/blobServices/default/containers/").Length..].Split('/')[0];
+            return ManagerRefuses is { } status
+                ? Error(status, "AuthorizationFailed")
+                : WormPolicy.Manage(IsProtected(container + "/") ? Days : 0, IsLocked, AllowsProtectedAppends);
+        }
+
         var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath)["/account/".Length..];
         if (query.Contains("comp=list", StringComparison.Ordinal))
         {
@@ -73,7 +93,7 @@ internal sealed class WormAccount(int seed) : HttpMessageHandler
 
         if (query.Contains("restype=container", StringComparison.Ordinal))
         {
-            return new HttpResponseMessage(HttpStatusCode.Created);
+            return request.Method == HttpMethod.Put ? new HttpResponseMessage(HttpStatusCode.Created) : WormPolicy.Describe(Days > 0 && IsProtected(name + "/"));
         }
 
         return request.Method.Method switch
