@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace RetentionPipeline.Core.Anonymisation;
@@ -11,6 +12,7 @@ internal sealed class CsvFields : ILineFormat
 {
     private readonly IReadOnlyList<string> wanted;
     private int[]? places;
+    private int last;
 
     public CsvFields(IReadOnlyList<string> wanted)
     {
@@ -20,9 +22,11 @@ internal sealed class CsvFields : ILineFormat
         if (numbers.All(number => number > 0))
         {
             places = [.. Enumerable.Range(1, numbers.Max()).Select(number => numbers.IndexOf(number))];
+            last = places.Length - 1;
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int RecordEnd(ReadOnlySpan<byte> bytes)
     {
         var quotes = 0;
@@ -38,6 +42,7 @@ internal sealed class CsvFields : ILineFormat
         return -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Find(ReadOnlySpan<byte> record, List<FieldPlace> found)
     {
         var names = places is null ? new List<int>() : null;
@@ -53,6 +58,11 @@ internal sealed class CsvFields : ILineFormat
             {
                 found.Add(new FieldPlace(PlaceNames.Of(places[column]), at, end));
             }
+            else if (column > last && !record[end..].Contains((byte)'"'))
+            {
+                // Nothing behind is wanted, and no quote there can be wrong.
+                break;
+            }
 
             at = end + 1;
         }
@@ -60,6 +70,7 @@ internal sealed class CsvFields : ILineFormat
         if (names is not null)
         {
             places = [.. names];
+            last = names.FindLastIndex(name => name >= 0);
             if (Enumerable.Range(0, wanted.Count).Any(name => !names.Contains(name)))
             {
                 throw new UnreadableContentException("column-missing");
@@ -74,6 +85,28 @@ internal sealed class CsvFields : ILineFormat
             : written is [(byte)'"', ..] ? text.Replace("\"\"", "\"", StringComparison.Ordinal) : text;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public PlainKind Plain(ReadOnlySpan<byte> written, out ReadOnlySpan<byte> text)
+    {
+        text = DelimitedText.Inside(written);
+        return text.IsEmpty ? PlainKind.Nothing : PlainValues.OfText(text);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void WritePlain(PlainOutcome outcome, ReadOnlySpan<byte> text, ReadOnlySpan<byte> was, PieceWriter output)
+    {
+        var quote = was is [(byte)'"', ..] ? "\""u8 : default;
+        if (quote.IsEmpty)
+        {
+            output.Write(text);
+            return;
+        }
+
+        output.Write(quote);
+        output.Write(text);
+        output.Write(quote);
+    }
+
     public void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output)
     {
         var text = DelimitedText.Text(value);
@@ -81,22 +114,27 @@ internal sealed class CsvFields : ILineFormat
         output.Write(DelimitedText.Bytes(quoted ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text, was));
     }
 
-    private static int EndOf(ReadOnlySpan<byte> record, int at)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int EndOf(ReadOnlySpan<byte> record, int at) =>
+        at < record.Length && record[at] == '"' ? QuotedEnd(record, at)
+        : record[at..].IndexOf((byte)',') is >= 0 and var length ? at + length
+        : record.Length;
+
+    private static int QuotedEnd(ReadOnlySpan<byte> record, int at)
     {
-        if (at < record.Length && record[at] == '"')
+        at++;
+        while (record[at..].IndexOf((byte)'"') is >= 0 and var inside)
         {
-            for (at++; at < record.Length; at++)
+            at += inside + 1;
+            if (at == record.Length || record[at] != '"')
             {
-                if (record[at] == '"' && !(at + 1 < record.Length && record[at + 1] == '"' && at++ > 0))
-                {
-                    return at + 1 == record.Length || record[at + 1] == ',' ? at + 1 : throw Unreadable();
-                }
+                return at == record.Length || record[at] == ',' ? at : throw Unreadable();
             }
 
-            throw Unreadable();
+            at++;
         }
 
-        return record[at..].IndexOf((byte)',') is >= 0 and var length ? at + length : record.Length;
+        throw Unreadable();
     }
 
     private static UnreadableContentException Unreadable() => new("not-csv");

@@ -31,6 +31,31 @@ internal static class DelimitedText
         }
     }
 
+    /// <summary>The same of a text that needs no escapes.</summary>
+    public static void WritePlainToken(ReadOnlySpan<byte> text, ReadOnlySpan<byte> was, PieceWriter output)
+    {
+        var quote = was is [(byte)'"', ..] ? "\""u8 : default;
+        var token = text.IsEmpty ? "-"u8 : text;
+        var length = token.Length + (2 * quote.Length);
+        var span = output.GetSpan(length)[..length];
+        quote.CopyTo(span);
+        token.CopyTo(span[quote.Length..]);
+        quote.CopyTo(span[(length - quote.Length)..]);
+        if (quote.IsEmpty)
+        {
+            span.Replace((byte)' ', (byte)'+');
+        }
+
+        output.Advance(length);
+    }
+
+    /// <summary>What a token is; a hyphen is nothing.</summary>
+    public static PlainKind PlainToken(ReadOnlySpan<byte> written, out ReadOnlySpan<byte> text)
+    {
+        text = Inside(written);
+        return text is [(byte)'-'] ? PlainKind.Nothing : PlainValues.OfText(text);
+    }
+
     /// <summary>The bytes between the quotes, or the bytes.</summary>
     public static ReadOnlySpan<byte> Inside(ReadOnlySpan<byte> written) =>
         written is [(byte)'"', .., (byte)'"'] ? written[1..^1] : written;

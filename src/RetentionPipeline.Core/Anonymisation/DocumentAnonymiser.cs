@@ -9,9 +9,10 @@ namespace RetentionPipeline.Core.Anonymisation;
 /// </summary>
 public sealed class DocumentAnonymiser
 {
+    private const int UsualDocument = 4096;
     private readonly FieldUses uses;
     private readonly JsonPaths paths;
-    private FieldEditor? spare;
+    private Workplace? spare;
 
     /// <summary>Operators, applied in this order.</summary>
     public DocumentAnonymiser(IReadOnlyList<IFieldOperator> operators)
@@ -32,14 +33,15 @@ public sealed class DocumentAnonymiser
             return 0;
         }
 
-        var editor = Interlocked.Exchange(ref spare, null) ?? new FieldEditor(new JsonFields(paths, JsonFields.NoDocument), uses);
-        var changed = editor.Rewrite(document, output);
-        if (changed == 0)
-        {
-            output.Write(document);
-        }
-
-        spare = editor;
+        var place = Interlocked.Exchange(ref spare, null)
+            ?? new Workplace(new FieldEditor(new JsonFields(paths, JsonFields.NoDocument), uses), new PieceWriter(UsualDocument));
+        place.Made.Reset();
+        var changed = place.Editor.Rewrite(document, place.Made);
+        output.Write(changed == 0 ? document : place.Made.Written.Span);
+        spare = place;
         return changed;
     }
+
+    /// <summary>What works on one document at a time.</summary>
+    private sealed record Workplace(FieldEditor Editor, PieceWriter Made);
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace RetentionPipeline.Core.Anonymisation;
@@ -23,21 +23,39 @@ internal sealed class FieldUses
 /// Operators over one record after the other, in their order, each on what the ones before it made. What they do not
 /// change is copied byte for byte. Not for concurrent use.
 /// </summary>
-internal sealed class FieldEditor(ILineFormat format, FieldUses uses)
+/// <param name="plain">Decides most records by their bytes; null to decide none so.</param>
+internal sealed class FieldEditor(ILineFormat format, FieldUses uses, PlainPass? plain)
 {
     private readonly List<FieldPlace> found = [];
     private readonly Dictionary<string, object?> together = new(StringComparer.Ordinal);
     private readonly Dictionary<int, int> gone = [];
     private PlaceState[] states = new PlaceState[16];
 
+    public FieldEditor(ILineFormat format, FieldUses uses)
+        : this(format, uses, PlainPass.Of(format, uses))
+    {
+    }
+
     /// <summary>How many values were changed. Writes the record only where any was.</summary>
-    public int Rewrite(ReadOnlySpan<byte> record, IBufferWriter<byte> output)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int Rewrite(ReadOnlySpan<byte> record, PieceWriter output)
     {
         found.Clear();
         format.Find(record, found);
+        if (found.Count == 0)
+        {
+            return 0;
+        }
+
         if (states.Length < found.Count)
         {
             states = new PlaceState[2 * found.Count];
+        }
+
+        Array.Clear(states, 0, found.Count);
+        if (plain is not null && plain.TryRun(record, CollectionsMarshal.AsSpan(found), states))
+        {
+            return Copy(record, output);
         }
 
         Array.Clear(states, 0, found.Count);
@@ -172,24 +190,27 @@ internal sealed class FieldEditor(ILineFormat format, FieldUses uses)
         Equals(was, value) || (was is string text && value is double && DelimitedText.Text(value) == text)
         || (was is null && value is DroppedField && leavesGap);
 
-    private int Copy(ReadOnlySpan<byte> record, IBufferWriter<byte> output)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Copy(ReadOnlySpan<byte> record, PieceWriter output)
     {
         var (copied, changed) = (0, 0);
         gone.Clear();
         for (var place = 0; place < found.Count; place++)
         {
             ref readonly var one = ref CollectionsMarshal.AsSpan(found)[place];
-            if (!states[place].IsChanged || IsSame(states[place].Original, states[place].Result, one.Owner < 0) || one.Start < copied)
+            ref readonly var state = ref states[place];
+            if (!state.IsChanged || one.Start < copied
+                || (state.Written is PlainOutcome.Unsure && IsSame(state.Original, state.Result, one.Owner < 0)))
             {
                 // Changed and changed back; or it lies in what was replaced or dropped.
                 continue;
             }
 
             changed++;
-            if (states[place].Result is not DroppedField || one.Owner < 0)
+            if (state.Result is not DroppedField || one.Owner < 0)
             {
                 output.Write(record[copied..one.Start]);
-                format.Write(states[place].Result is DroppedField ? null : states[place].Result, record[one.Start..one.End], output);
+                Write(state, record[one.Start..one.End], output);
                 copied = one.End;
                 continue;
             }
@@ -210,13 +231,16 @@ internal sealed class FieldEditor(ILineFormat format, FieldUses uses)
         return changed;
     }
 
-    /// <summary>What is known of a place.</summary>
-    private struct PlaceState
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Write(in PlaceState state, ReadOnlySpan<byte> was, PieceWriter output)
     {
-        public bool IsRead;
-        public bool IsChanged;
-        public object? Original;
-        public object? Value;
-        public object? Result;
+        if (state.Written is PlainOutcome.Unsure)
+        {
+            format.Write(state.Result is DroppedField ? null : state.Result, was, output);
+        }
+        else
+        {
+            format.WritePlain(state.Written, plain!.Results[state.From..state.To], was, output);
+        }
     }
 }

@@ -41,6 +41,9 @@ internal interface IValueOperator : IFieldOperator
 {
     /// <summary>What a value becomes; <see cref="DroppedField"/> where it goes.</summary>
     object? Change(object? value);
+
+    /// <summary>The same of a value's bytes (<see cref="PlainChange"/>), which may be nothing here.</summary>
+    PlainOutcome Change(PlainKind kind, ReadOnlySpan<byte> text, PieceWriter result);
 }
 
 /// <summary>A function of one field's value. A field that is missing or null stays so.</summary>
@@ -50,7 +53,13 @@ internal sealed class OneField(string field, Func<object, object?> change) : IVa
 
     public bool TakesWhole { get; init; }
 
+    /// <summary>The same function over bytes; null where there is none.</summary>
+    public PlainChange? Plain { get; init; }
+
     public object? Change(object? value) => value is null ? null : change(value);
+
+    public PlainOutcome Change(PlainKind kind, ReadOnlySpan<byte> text, PieceWriter result) =>
+        kind is PlainKind.Nothing ? PlainOutcome.Kept : Plain is null ? PlainOutcome.Unsure : Plain(kind, text, result);
 
     public IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields)
     {
@@ -73,6 +82,8 @@ internal sealed class Removal(string field) : IValueOperator
     public bool TakesWhole => true;
 
     public object? Change(object? value) => DroppedField.Value;
+
+    public PlainOutcome Change(PlainKind kind, ReadOnlySpan<byte> text, PieceWriter result) => PlainOutcome.Dropped;
 
     public IEnumerable<KeyValuePair<string, object?>> Apply(IReadOnlyDictionary<string, object?> fields) =>
         fields.ContainsKey(field) ? [new(field, DroppedField.Value)] : [];

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace RetentionPipeline.Core.Anonymisation;
 
@@ -12,6 +13,7 @@ internal sealed class FieldStage
     private readonly FieldEditor editor;
     private readonly LineTally tally;
     private readonly ArrayBufferWriter<byte> held = new();
+    private readonly PieceWriter made = new();
 
     public FieldStage(StreamPlan plan, LineTally tally)
     {
@@ -26,16 +28,17 @@ internal sealed class FieldStage
         if (held.WrittenCount > 0)
         {
             held.Write(input);
-            var taken = Take(held.WrittenSpan, output);
+            var taken = Take(held.WrittenSpan);
             var rest = held.WrittenSpan[taken..].ToArray();
             held.ResetWrittenCount();
             input = rest;
         }
         else
         {
-            input = input[Take(input, output)..];
+            input = input[Take(input)..];
         }
 
+        Pass(output);
         if (input.Length > LineDrop.LongestLine)
         {
             throw new UnreadableContentException("line-too-long");
@@ -46,33 +49,49 @@ internal sealed class FieldStage
 
     public void Complete(IBufferWriter<byte> output)
     {
-        Rewrite(held.WrittenSpan, output);
+        Rewrite(held.WrittenSpan);
+        Pass(output);
         held.ResetWrittenCount();
     }
 
-    private int Take(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    /// <summary>Hands on what was made, in one piece.</summary>
+    private void Pass(IBufferWriter<byte> output)
+    {
+        output.Write(made.Written.Span);
+        made.Reset();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Take(ReadOnlySpan<byte> bytes)
     {
         var taken = 0;
         while (format.RecordEnd(bytes[taken..]) is > 0 and var length)
         {
-            Rewrite(bytes.Slice(taken, length), output);
+            Rewrite(bytes.Slice(taken, length));
             taken += length;
         }
 
         return taken;
     }
 
-    private void Rewrite(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Rewrite(ReadOnlySpan<byte> line)
     {
-        var record = line.TrimEnd("\r\n"u8);
-        if (!record.IsEmpty && editor.Rewrite(record, output) > 0)
+        var length = line.Length;
+        while (length > 0 && line[length - 1] is (byte)'\r' or (byte)'\n')
         {
-            output.Write(line[record.Length..]);
+            length--;
+        }
+
+        var record = line[..length];
+        if (!record.IsEmpty && editor.Rewrite(record, made) > 0)
+        {
+            made.Write(line[record.Length..]);
             tally.Change(0);
         }
         else
         {
-            output.Write(line);
+            made.Write(line);
         }
 
         tally.Pass(line.Count((byte)'\n'));

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -24,6 +25,19 @@ internal sealed class JsonFields(JsonPaths paths, string unreadable) : ILineForm
     public int RecordEnd(ReadOnlySpan<byte> bytes) => bytes.IndexOf((byte)'\n') + 1 is > 0 and var end ? end : -1;
 
     public void Find(ReadOnlySpan<byte> record, List<FieldPlace> found)
+    {
+        owners.Clear();
+        if (!JsonScan.TryFind(record, paths.Root, found, owners))
+        {
+            found.Clear();
+            Read(record, found);
+        }
+    }
+
+    public int OwnerOf(int owner) => owner < 0 ? -1 : owners[owner];
+
+    /// <summary>The same by the library's reader alone.</summary>
+    internal void Read(ReadOnlySpan<byte> record, List<FieldPlace> found)
     {
         this.found = found;
         owners.Clear();
@@ -58,7 +72,22 @@ internal sealed class JsonFields(JsonPaths paths, string unreadable) : ILineForm
 
     public void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output) => values.Write(value, output);
 
-    public int OwnerOf(int owner) => owner < 0 ? -1 : owners[owner];
+    public PlainKind Plain(ReadOnlySpan<byte> written, out ReadOnlySpan<byte> text) => PlainValues.OfJson(written, out text);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void WritePlain(PlainOutcome outcome, ReadOnlySpan<byte> text, ReadOnlySpan<byte> was, PieceWriter output)
+    {
+        if (outcome is PlainOutcome.Text)
+        {
+            output.Write("\""u8);
+            output.Write(text);
+            output.Write("\""u8);
+        }
+        else
+        {
+            output.Write(outcome is PlainOutcome.Nothing ? "null"u8 : text);
+        }
+    }
 
     /// <summary>The reader is at a value's first token, and afterwards at its last.</summary>
     private void Value(ref Utf8JsonReader reader, PathNode? node, in FieldPlace member)

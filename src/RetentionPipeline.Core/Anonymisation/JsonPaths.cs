@@ -8,6 +8,12 @@ namespace RetentionPipeline.Core.Anonymisation;
 /// <param name="Inside">Names of the list that the value is an entry of.</param>
 internal sealed record PlaceNames(int[] Here, int[] Inside)
 {
+    /// <summary>The name, where there is one alone; else -1.</summary>
+    public int Only { get; } = Here.Length + Inside.Length == 1 ? Here.Concat(Inside).Single() : -1;
+
+    /// <summary>Whether a name is of the value itself.</summary>
+    public bool IsHere { get; } = Here.Length > 0;
+
     private static readonly PlaceNames[] Single = [.. Enumerable.Range(0, 64).Select(name => new PlaceNames([name], []))];
 
     /// <summary>A place of one name.</summary>
@@ -127,10 +133,28 @@ internal sealed class PathNode(PlaceNames? names)
     /// <summary>The reader is at a member's name. Null where no path goes on.</summary>
     public PathNode? Member(ref Utf8JsonReader reader)
     {
-        var isEscaped = reader.ValueIsEscaped;
+        if (!reader.ValueIsEscaped)
+        {
+            return Member(reader.ValueSpan);
+        }
+
         foreach (var (name, node) in Members)
         {
-            if (isEscaped ? reader.ValueTextEquals(name) : reader.ValueSpan.SequenceEqual(name))
+            if (reader.ValueTextEquals(name))
+            {
+                return node;
+            }
+        }
+
+        return OtherMember;
+    }
+
+    /// <summary>The member of a name that no escape is in.</summary>
+    public PathNode? Member(ReadOnlySpan<byte> written)
+    {
+        foreach (var (name, node) in Members)
+        {
+            if (name.Length == written.Length && written.SequenceEqual(name))
             {
                 return node;
             }

@@ -58,6 +58,12 @@ internal interface ILineFormat
     /// <summary>A value that was found: text, a number, true or false, or null.</summary>
     object? Read(ReadOnlySpan<byte> written);
 
+    /// <summary>What a value that was found is, and its text without quotes or the digits of its number.</summary>
+    PlainKind Plain(ReadOnlySpan<byte> written, out ReadOnlySpan<byte> text);
+
+    /// <summary>Writes a text, a number or nothing, whose bytes no escape is needed for, in place of another value.</summary>
+    void WritePlain(PlainOutcome outcome, ReadOnlySpan<byte> text, ReadOnlySpan<byte> was, PieceWriter output);
+
     /// <summary>Writes a value in place of another. What is dropped or null is written as the format writes nothing.</summary>
     void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output);
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>
@@ -15,6 +17,7 @@ public sealed class LocationGrid : IFieldOperator
     private readonly string longitudeField;
     private readonly int bands;
     private readonly double minAreaKm2;
+    private int[]? counted;
 
     /// <summary>A grid over two fields in degrees.</summary>
     public LocationGrid(string latitudeField, string longitudeField, double minAreaKm2)
@@ -53,11 +56,12 @@ public sealed class LocationGrid : IFieldOperator
     }
 
     /// <summary>The centre of the cell that holds the position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (double Latitude, double Longitude) CentreOf(double latitude, double longitude)
     {
         var height = 180.0 / bands;
         var band = Math.Clamp((int)Math.Floor((latitude + 90) / height), 0, bands - 1);
-        var cells = CellsOf(band);
+        var cells = Counted(band);
         var width = 360.0 / cells;
         var cell = Math.Clamp((int)Math.Floor((longitude + 180) / width), 0, cells - 1);
         return (Math.Round(((band + 0.5) * height) - 90, 6), Math.Round(((cell + 0.5) * width) - 180, 6));
@@ -71,6 +75,14 @@ public sealed class LocationGrid : IFieldOperator
     }
 
     private int CellsOf(int band) => Math.Max(1, (int)Math.Floor(BandArea(band) / minAreaKm2));
+
+    /// <summary>Each band is counted once; two at the same time count the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Counted(int band)
+    {
+        counted ??= new int[bands];
+        return counted[band] != 0 ? counted[band] : counted[band] = CellsOf(band);
+    }
 
     private double BandArea(int band)
     {

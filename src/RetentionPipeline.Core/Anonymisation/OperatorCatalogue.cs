@@ -154,27 +154,27 @@ public static class OperatorCatalogue
                 var area = read.Number("min-area-km2", 1.0, above: 0.999);
                 return new LocationGrid(field, read.Text("longitude-field") ?? "", area);
             case "email-domain":
-                return new OneField(field, FieldFunctions.EmailDomain);
+                return new OneField(field, FieldFunctions.EmailDomain) { Plain = PlainFunctions.EmailDomain };
             case "generalise-postcode":
                 var keep = read.Whole("keep", 3, 1, 10);
-                return new OneField(field, value => FieldFunctions.Postcode(value, keep));
+                return new OneField(field, value => FieldFunctions.Postcode(value, keep)) { Plain = PlainFunctions.Postcode(keep) };
             case "hmac":
                 var pseudonyms = read.Key();
                 return new OneField(field, value => KeyedFunctions.Hmac(value, pseudonyms, keys));
             case "mask":
                 var (first, last) = (read.Whole("keep-first", 0, 0, 1000), read.Whole("keep-last", 0, 0, 1000));
                 var mask = read.Letter("char", '*');
-                return new OneField(field, value => FieldFunctions.Mask(value, first, last, mask));
+                return new OneField(field, value => FieldFunctions.Mask(value, first, last, mask)) { Plain = PlainFunctions.Mask(first, last, mask) };
             case "null":
-                return new OneField(field, _ => null) { TakesWhole = true };
+                return new OneField(field, _ => null) { TakesWhole = true, Plain = PlainFunctions.Null };
             case "remove":
                 return new Removal(field);
             case "replace":
                 var with = read.Text("with");
-                return new OneField(field, _ => with) { TakesWhole = true };
+                return new OneField(field, _ => with) { TakesWhole = true, Plain = PlainFunctions.Replace(with) };
             case "round-number":
                 var to = read.Whole("to", null, 1, int.MaxValue);
-                return new OneField(field, value => FieldFunctions.RoundNumber(value, to));
+                return new OneField(field, value => FieldFunctions.RoundNumber(value, to)) { Plain = PlainFunctions.RoundNumber(to) };
             case "scrub-text":
                 return new OneField(field, new TextScrub(read.Kinds(), read.Region()).Change);
             case "shift-date":
@@ -182,16 +182,16 @@ public static class OperatorCatalogue
                 return new DateShift(field, read.Text("subject-field") ?? "", read.Whole("max-days", 50, 1, 366), () => keys.Get(shifts));
             case "strip-query":
                 var kept = read.Words("keep").ToFrozenSet(StringComparer.Ordinal);
-                return new OneField(field, value => FieldFunctions.StripQuery(value, kept));
+                return new OneField(field, value => FieldFunctions.StripQuery(value, kept)) { Plain = PlainFunctions.StripQuery(kept.Count) };
             case "truncate-date":
                 var unit = read.OneOf("to", "year", "month", "day", "hour");
-                return new OneField(field, value => FieldFunctions.TruncateDate(value, unit));
+                return new OneField(field, value => FieldFunctions.TruncateDate(value, unit)) { Plain = PlainFunctions.TruncateDate(unit) };
             case "truncate-host":
                 var labels = read.Whole("keep-labels", 2, 1, 10);
-                return new OneField(field, value => FieldFunctions.TruncateHost(value, labels));
+                return new OneField(field, value => FieldFunctions.TruncateHost(value, labels)) { Plain = PlainFunctions.TruncateHost(labels) };
             default:
                 var addresses = new AddressText(new AddressBits(read.Whole("v4", 24, 0, 32), read.Whole("v6", 48, 0, 128)));
-                return new OneField(field, value => FieldFunctions.TruncateIp(value, addresses));
+                return new OneField(field, value => FieldFunctions.TruncateIp(value, addresses)) { Plain = PlainFunctions.TruncateIp(addresses) };
         }
     }
 

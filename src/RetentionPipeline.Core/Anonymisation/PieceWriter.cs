@@ -1,30 +1,63 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace RetentionPipeline.Core.Anonymisation;
 
 /// <summary>One buffer that is written, taken and written again; it grows to the longest piece, and is not cleared.</summary>
-internal sealed class PieceWriter : IBufferWriter<byte>
+internal sealed class PieceWriter(int firstSize) : IBufferWriter<byte>
 {
-    private const int FirstSize = 256 * 1024;
-    private byte[] buffer = new byte[FirstSize];
-    private int length;
+    private const int OfStreams = 256 * 1024;
+    private byte[] buffer = new byte[firstSize];
 
-    public ReadOnlyMemory<byte> Written => buffer.AsMemory(0, length);
+    public PieceWriter()
+        : this(OfStreams)
+    {
+    }
 
-    public void Reset() => length = 0;
+    public ReadOnlyMemory<byte> Written => buffer.AsMemory(0, Length);
 
-    public void Advance(int count) => length += count;
+    /// <summary>How much is written.</summary>
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> this[Range part] => buffer.AsSpan(0, Length)[part];
+
+    public void Reset() => Length = 0;
+
+    public void Advance(int count) => Length += count;
+
+    /// <summary>Without the detour over the interface that others write by.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > buffer.Length - Length)
+        {
+            Grow(bytes.Length);
+        }
+
+        bytes.CopyTo(buffer.AsSpan(Length));
+        Length += bytes.Length;
+    }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        var wanted = length + Math.Max(1, sizeHint);
-        if (wanted > buffer.Length)
+        if (Math.Max(1, sizeHint) > buffer.Length - Length)
         {
-            Array.Resize(ref buffer, Math.Max(wanted, 2 * buffer.Length));
+            Grow(sizeHint);
         }
 
-        return buffer.AsMemory(length);
+        return buffer.AsMemory(Length);
     }
 
-    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        if (Math.Max(1, sizeHint) > buffer.Length - Length)
+        {
+            Grow(sizeHint);
+        }
+
+        return buffer.AsSpan(Length);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Grow(int sizeHint) => Array.Resize(ref buffer, Math.Max(Length + Math.Max(1, sizeHint), 2 * buffer.Length));
 }

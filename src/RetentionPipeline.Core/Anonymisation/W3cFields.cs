@@ -54,6 +54,11 @@ internal sealed class W3cFields(IReadOnlyList<string> wanted) : ILineFormat
     public object? Read(ReadOnlySpan<byte> written) =>
         DelimitedText.Inside(written) is var inside && inside.SequenceEqual("-"u8) ? null : DelimitedText.Read(inside);
 
+    public PlainKind Plain(ReadOnlySpan<byte> written, out ReadOnlySpan<byte> text) => DelimitedText.PlainToken(written, out text);
+
+    public void WritePlain(PlainOutcome outcome, ReadOnlySpan<byte> text, ReadOnlySpan<byte> was, PieceWriter output) =>
+        DelimitedText.WritePlainToken(text, was, output);
+
     public void Write(object? value, ReadOnlySpan<byte> was, IBufferWriter<byte> output) =>
         DelimitedText.WriteToken(value, was, output);
 
