@@ -20,6 +20,9 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
     /// <summary>Ranges that a dataset is cut into at most.</summary>
     public int RangeLimit { get; init; } = 1;
 
+    /// <summary>How long each call is on its way, on the real clock.</summary>
+    public TimeSpan Latency { get; init; }
+
     /// <summary>Asked before each act; an answer is returned instead of acting.</summary>
     public Func<RecordKey, ActResult?>? Answer { get; set; }
 
@@ -232,7 +235,18 @@ public sealed class MemoryRecordStore(Faults faults) : IContentStore
 
     private string NextVersion() => $"v{++versions}";
 
-    private Task<T> Call<T>(string call, CancellationToken cancel, Func<T> effect)
+    private async Task<T> Call<T>(string call, CancellationToken cancel, Func<T> effect)
+    {
+        // Not even a wait of nothing where there is none: the simulations are deterministic.
+        if (Latency > TimeSpan.Zero)
+        {
+            await Task.Delay(Latency, cancel);
+        }
+
+        return await CallNow(call, cancel, effect);
+    }
+
+    private Task<T> CallNow<T>(string call, CancellationToken cancel, Func<T> effect)
     {
         Interlocked.Increment(ref spent);
         if (Unreachable)

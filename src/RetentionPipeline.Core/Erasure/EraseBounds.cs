@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Polly;
 using Polly.Retry;
 using RetentionPipeline.Core.Records;
@@ -19,12 +18,13 @@ public enum WaitAnswer
 /// <summary>What a delivery looks at before its intent, and how long it insists after its first act.</summary>
 public sealed class EraseBounds(PolicyBook policies, IRecordStores stores, Attempts attempts, ActLimits limits)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// A stop marks the attempt, to be sent anew after the resume. Without a budget within a few seconds the work is
-    /// sent back for 5 to 30 seconds, spread so that waiting work does not come back all at once. Neither counts as a
-    /// send that begun without an end: who merely waits never fails.
+    /// A stop marks the attempt, to be sent anew after the resume. Work whose store has no leave soon, since what is under
+    /// way already uses its whole rate, is sent back until its turn: it would only keep other stores' work from the place
+    /// where it waits. Neither counts as a send that begun without an end: who merely waits never fails.
     /// </summary>
     public async Task<WaitAnswer> MustWaitAsync(WorkBatch batch, WorkAddress address, CancellationToken cancel)
     {
@@ -38,17 +38,22 @@ public sealed class EraseBounds(PolicyBook policies, IRecordStores stores, Attem
             return WaitAnswer.SentBack;
         }
 
-        var budget = await limits.Budget.TakeAsync(
-            new BudgetUse(store.Name, store.RequestsPerSecond, stores.Get(store.Name).Spent), batch.Entries.Count, Patience, cancel);
-        if (budget is BudgetAnswer.Taken)
+        var use = new BudgetUse(store.Name, store.RequestsPerSecond, stores.Get(store.Name).Spent);
+        if (await limits.Budget.TakeAsync(use, batch.Entries.Count, PatienceFor(use), cancel) is BudgetAnswer.Taken)
         {
             return WaitAnswer.GoOn;
         }
 
-        var wait = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5_000, 30_000));
         await attempts.SendAgainAsync(
-            address, limits.Time.GetUtcNow() + wait, attempt => attempt with { BegunSends = 0 }, cancel);
+            address, limits.Budget.NextTurn(use, batch.Entries.Count), attempt => attempt with { BegunSends = 0 }, cancel);
         return WaitAnswer.SentBack;
+    }
+
+    /// <summary>A slow store's next leave is never soon: whoever reads pages of it must not keep all others from it.</summary>
+    private static TimeSpan PatienceFor(BudgetUse use)
+    {
+        var patience = Soon + TimeSpan.FromSeconds(2.0 / use.PerSecond);
+        return patience < MostPatience ? patience : MostPatience;
     }
 
     /// <summary>

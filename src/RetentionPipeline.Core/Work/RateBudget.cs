@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 
 namespace RetentionPipeline.Core.Work;
 
@@ -23,6 +24,10 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
 
     /// <summary>No stretch of time as long as this one holds more requests with leave than the rate has in it, but for one.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+
+    private const double TurnsPace = 1.25;
+    private static readonly TimeSpan FirstTurn = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastTurn = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Stretch> stretches = new(StringComparer.Ordinal);
 
@@ -51,6 +56,11 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
                 {
                     stretch.TakeBack();
                     lapsed = false;
+                }
+
+                if (stretch.Upcoming > giveUpAt)
+                {
+                    return BudgetAnswer.NoneInTime;
                 }
 
                 slot = stretch.Next(time.GetUtcNow(), Grace, use.Spent);
@@ -83,6 +93,30 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
             {
                 return BudgetAnswer.Taken;
             }
+        }
+    }
+
+    /// <summary>
+    /// When work that found no leave should come again: this instance's waiting work comes one by one, a little faster than
+    /// the rate lets it through, since some of it is late or finds that others were here. At most half a minute ahead, and
+    /// then spread over its second half.
+    /// </summary>
+    /// <param name="use">The store and its rate.</param>
+    /// <param name="requests">What the work will want.</param>
+    public DateTimeOffset NextTurn(BudgetUse use, int requests)
+    {
+        var stretch = stretches.GetOrAdd(use.Store, static _ => new Stretch());
+        var now = time.GetUtcNow();
+        lock (stretch.Turns)
+        {
+            var turn = stretch.NextTurn > now + FirstTurn ? stretch.NextTurn : now + FirstTurn;
+            if (turn > now + LastTurn)
+            {
+                return now + (LastTurn / 2) + TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32((int)LastTurn.TotalMilliseconds / 2));
+            }
+
+            stretch.NextTurn = turn + TimeSpan.FromSeconds(requests / (TurnsPace * use.PerSecond));
+            return turn;
         }
     }
 
@@ -156,8 +190,19 @@ public sealed class RateBudget(IRowStore rows, TimeProvider time)
 
         public SemaphoreSlim Gate { get; } = new(1, 1);
 
+        /// <summary>Guards <see cref="NextTurn"/>.</summary>
+        public Lock Turns { get; } = new();
+
+        /// <summary>When the next work that finds no leave comes again.</summary>
+        public DateTimeOffset NextTurn { get; set; }
+
         /// <summary>Instants not handed out yet.</summary>
         public long Left => count - used + later.Sum(part => part.Count);
+
+        /// <summary>The first instant not handed out yet; null where there is none.</summary>
+        public DateTimeOffset? Upcoming => used < count ? from + TimeSpan.FromSeconds(used / pace)
+            : later.TryPeek(out var part) ? part.From
+            : null;
 
         /// <summary>None could be had in advance: until when that is not tried again.</summary>
         public DateTimeOffset NotAheadBefore { get; set; }

@@ -76,6 +76,20 @@ public sealed class RateBudgetTests
     }
 
     [Fact]
+    public async Task Who_has_no_patience_takes_no_instant_that_was_leased_for_others()
+    {
+        var budget = New();
+        await budget.TakeAsync(Use(10), 5, Patience, CancellationToken.None);
+
+        Assert.Equal(BudgetAnswer.NoneInTime, await budget.TakeAsync(Use(10), 4, TimeSpan.FromSeconds(0.1), CancellationToken.None));
+        Assert.Equal(Start, time.GetUtcNow());
+
+        // It is still there for who waits for it.
+        Assert.Equal(BudgetAnswer.Taken, await budget.TakeAsync(Use(10), 4, TimeSpan.FromSeconds(0.11), CancellationToken.None));
+        Assert.Equal(Start.AddSeconds(0.1 * Apart), time.GetUtcNow());
+    }
+
+    [Fact]
     public async Task What_nobody_took_is_not_saved_up()
     {
         var budget = New();
@@ -154,7 +168,7 @@ public sealed class RateBudgetTests
 
         // One holds an instant still; those after the other's are not taken for whom cannot wait so long.
         var row = (await rows.ReadAsync("budgets", Store, CancellationToken.None))!.Text;
-        Assert.Equal(BudgetAnswer.Taken, await one.TakeAsync(Use(10), 100, TimeSpan.Zero, CancellationToken.None));
+        Assert.Equal(BudgetAnswer.Taken, await one.TakeAsync(Use(10), 100, TimeSpan.FromSeconds(0.1), CancellationToken.None));
         Assert.Equal(row, (await rows.ReadAsync("budgets", Store, CancellationToken.None))!.Text);
     }
 

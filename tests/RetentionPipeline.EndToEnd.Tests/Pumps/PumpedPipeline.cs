@@ -13,27 +13,27 @@ using RetentionPipeline.EndToEnd.Tests.Simulation;
 using RetentionPipeline.Fakes;
 using RetentionPipeline.Fakes.Ledger;
 using RetentionPipeline.Ledger;
-using RetentionPipeline.Local.Endpoints.Bus;
+using RetentionPipeline.Local.Children;
 
 namespace RetentionPipeline.EndToEnd.Tests.Pumps;
 
 /// <summary>
-/// The pump as it is deployed: Service Bus's own SDK over the local endpoint, on the real clock. What lies behind the
-/// handlers is in memory, so that the pump is what takes time.
+/// The pump as it is deployed: Service Bus's own SDK over the local endpoint, which has a process of its own, on the real
+/// clock. What lies behind the handlers is in memory, so that the pump is what takes time.
 /// </summary>
 internal sealed class PumpedPipeline : IAsyncDisposable
 {
     public const string Container = "Visits";
 
     private readonly string folder;
-    private readonly BusEndpoint bus;
+    private readonly EndpointsChild bus;
     private readonly ServiceBusWorkQueue client;
     private readonly ServiceProvider services;
 
-    private PumpedPipeline(string folder, BusEndpoint bus, int batch)
+    private PumpedPipeline(string folder, EndpointsChild bus, int batch)
     {
         (this.folder, this.bus) = (folder, bus);
-        client = new ServiceBusWorkQueue(bus.ConnectionString);
+        client = new ServiceBusWorkQueue(bus.Addresses.Bus!);
         Queue = new WatchedQueue(client);
         Shop = NewStore("shop");
         Side = NewStore("side");
@@ -62,9 +62,7 @@ internal sealed class PumpedPipeline : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("pump-").FullName;
         string[] queues = [QueueNames.Slices, QueueNames.Operations];
-        var bus = await BusEndpoint.StartAsync(
-            new BusEndpointOptions(Path.Combine(folder, "bus.db"), queues.ToDictionary(name => name, _ => DeployedPorts.OnOneMachine)),
-            CancellationToken.None);
+        var bus = await EndpointsChild.StartAsync(new EndpointsOptions(folder, null, 0, queues), CancellationToken.None);
         var pipeline = new PumpedPipeline(folder, bus, batch);
         var problems = await pipeline.Get<PolicyBook>().StoreAsync(Policy(rate), "policy.yaml", CancellationToken.None);
         Assert.DoesNotContain(problems, problem => problem.Severity is Core.Policies.ProblemSeverity.Error);
@@ -135,7 +133,9 @@ internal sealed class PumpedPipeline : IAsyncDisposable
             Before = call => Calls.Enqueue((store, call, DateTimeOffset.UtcNow)),
             Choose = (number, call) => Faults.Choose?.Invoke(number, call),
         };
-        return new MemoryRecordStore(faults);
+
+        // One that answers at once keeps a thread until its batch is through, and others from waking in time.
+        return new MemoryRecordStore(faults) { Latency = TimeSpan.FromMilliseconds(2) };
     }
 
     private ServiceProvider Build(MemoryLedger ledger, int batch) => new ServiceCollection()

@@ -1,4 +1,5 @@
 using RetentionPipeline.Core.Erasure;
+using RetentionPipeline.EndToEnd.Tests.Instances;
 using RetentionPipeline.Fakes;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
@@ -11,14 +12,14 @@ public sealed class CrashTests
 {
     private const int Visits = 6;
 
-    [Theory]
+    [Theory, Trait("Category", "Long")]
     [InlineData(FaultKind.FailedAndNotWritten)]
     [InlineData(FaultKind.FailedButWritten)]
     public async Task A_crash_at_any_call_loses_and_doubles_nothing(FaultKind kind)
     {
         var calls = await CountCallsAsync();
         Assert.True(calls > 300, $"Only {calls} calls.");
-        for (long at = 1; at <= calls; at++)
+        for (long at = 1; at <= calls; at += Sweep.Stride)
         {
             using var simulation = await StartAsync();
             string? crashedAt = null;

@@ -1,6 +1,7 @@
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.EndToEnd.Tests.Instances;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 
@@ -26,11 +27,11 @@ public sealed class HoldTests
         await EvidenceCheck.AssertWellAsync(simulation);
     }
 
-    [Theory]
+    [Theory, Trait("Category", "Long")]
     [MemberData(nameof(Scopes))]
     public async Task Placed_at_every_step_of_a_run_nothing_is_touched_once_it_is_effective(string kind)
     {
-        for (var step = 1; ; step++)
+        for (var step = 1; ; step += Sweep.Stride)
         {
             using var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
             Shop.SeedSmall(simulation, FewVisits);
