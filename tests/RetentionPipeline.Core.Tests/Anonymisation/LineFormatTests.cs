@@ -76,6 +76,7 @@ public sealed class LineFormatTests
     [InlineData(LineFormat.Ndjson, "{\"user\":\"\\ud800\"}", "not-ndjson")]
     [InlineData(LineFormat.Csv, "user\n\"a\"b\n", "not-csv")]
     [InlineData(LineFormat.Csv, "user\n\"a", "not-csv")]
+    [InlineData(LineFormat.Csv, "user,b,c\nx,y,\"a\"b\n", "not-csv")]
     [InlineData(LineFormat.Csv, "person\na\n", "column-missing")]
     [InlineData(LineFormat.W3c, "10:15:30 frank\n", "not-w3c")]
     [InlineData(LineFormat.W3c, "#Fields: time user\n10:15:30\n", "not-w3c")]

@@ -93,6 +93,28 @@ public sealed class PlainRecordTests
     [InlineData("")]
     public void Of_other_numbers_it_is_unsure(string text) => Assert.False(PlainNumber.TryRead(Encoding.ASCII.GetBytes(text), out _));
 
+    [Theory]
+    [InlineData(0.00001)]
+    [InlineData(0.0)]
+    [InlineData(1000.0)]
+    [InlineData(0.1234567)]
+    public void Other_numbers_it_does_not_write(double number) =>
+        Assert.False(PlainNumber.TryWrite(number, new byte[PlainNumber.Longest], out _));
+
+    /// <summary>What random records hardly ever hold.</summary>
+    [Theory]
+    [InlineData("lat:coarsen-location,longitude-field=lon", """{"lat":52.520008,"lon":13.404954,"lat":48.137154,"lon":11.576124}""")]
+    [InlineData("a:null|a.b:mask", """{"a":{"b":"x"},"c":1}""")]
+    [InlineData("a:truncate-ip", """{"a":["203.0.113.07","203.0.113.256","203.0.113","203.0.113.7.","203.000.113.077","1.2.3.4.5",".1.2.3.4","0.0.0.0","255.255.255.255"]}""")]
+    public void A_rare_record_becomes_the_same_both_ways(string operators, string record)
+    {
+        var made = operators.Split('|').Select(one => one.Split(':', 2)).Select(one => (Field: one[0], Parts: one[1].Split(','))).Select(one =>
+            OperatorCatalogue.ForField(one.Parts[0], one.Field, one.Parts[1..].Select(part => part.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]), Keys).Operator!).ToList();
+        var expected = Run(Editor(LineFormat.Ndjson, made, quick: false).Editor, record);
+        Assert.True(expected.Changes > 0);
+        Assert.Equal(expected, Run(Editor(LineFormat.Ndjson, made, quick: true).Editor, record));
+    }
+
     private static void Compare(LineFormat format, ulong seed, Func<FuzzRecords, string> make)
     {
         const int group = 20;
