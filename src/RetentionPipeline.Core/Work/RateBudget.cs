@@ -11,7 +11,7 @@ namespace RetentionPipeline.Core.Work;
 /// half a second. A request may be sent a little after its instant and no later: those that a process gathers
 /// while it stands still lapse, and are asked for anew. The instants lie so far apart that with all that lateness no
 /// window of five seconds holds more requests that leave was given for than the rate allows. What a request turns out to
-/// cost beyond the one that was asked for (a page that walks, a read-back, a retry, request units) is paid from the next
+/// cost beyond the one that was asked for (a page that walks, a fresh read, a retry, request units) is paid from the next
 /// stretch, before anything else.
 /// </summary>
 public sealed class RateBudget(IRowStore rows, TimeProvider time)
