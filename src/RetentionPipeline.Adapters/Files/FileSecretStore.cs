@@ -70,17 +70,21 @@ public sealed class FileSecretStore : ISecretStore
     public Task<SecretEnd> DestroyAsync(string name, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        if (File.Exists(PathOf(name)))
+        try
         {
             // Over its own bytes, then away with the name: a crash between leaves zeros, which nobody is given. What a disk
-            // or a copy of the folder keeps besides, no program can reach.
-            using (var file = new FileStream(PathOf(name), FileMode.Open, FileAccess.Write))
+            // or a copy of the folder keeps besides, no program can reach. Several may do it at once.
+            using (var file = new FileStream(PathOf(name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
             {
                 file.Write(new byte[file.Length]);
                 file.Flush(flushToDisk: true);
             }
 
             File.Delete(PathOf(name));
+        }
+        catch (FileNotFoundException)
+        {
+            // Never there, or gone.
         }
 
         // Whoever comes after a crash behind the delete flushes its name away all the same.

@@ -51,7 +51,7 @@ internal sealed class EpochRules
     {
         foreach (var (epoch, (index, at)) in made)
         {
-            if (epoch > 1 && (!made.TryGetValue(epoch - 1, out var before) || before.At > at))
+            if (epoch > 1 && (!made.TryGetValue(epoch - 1, out var before) || before.At > at + ClocksDiffer))
             {
                 problems.Add(new(index, "epoch-order", $"Epoch {epoch} is said to be made, and epoch {epoch - 1} not before it."));
             }
