@@ -13,6 +13,9 @@ public sealed class MemorySecretStore(Faults faults) : ISecretStore
     /// <summary>Until when what is destroyed now can be recovered; null: it is gone at once.</summary>
     public DateTimeOffset? Keeps { get; set; }
 
+    /// <summary>Whether it says no more until when a kept one can be recovered.</summary>
+    public bool HidesUntil { get; set; }
+
     /// <summary>Names of what is there, deleted or not.</summary>
     public IReadOnlyList<string> Names => [.. secrets.Keys.Order(StringComparer.Ordinal)];
 
@@ -36,7 +39,7 @@ public sealed class MemorySecretStore(Faults faults) : ISecretStore
     {
         if (secrets.ContainsKey(name) && Keeps is { } until)
         {
-            return new SecretEnd.Recoverable(kept.GetOrAdd(name, until));
+            return new SecretEnd.Recoverable(HidesUntil ? null : kept.GetOrAdd(name, until));
         }
 
         Destroy(name);

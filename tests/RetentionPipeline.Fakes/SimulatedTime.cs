@@ -2,11 +2,13 @@ namespace RetentionPipeline.Fakes;
 
 /// <summary>
 /// Virtual time: who waits moves the clock and goes on at once. Deadlines never fire by themselves; what is to be late is
-/// made late by <see cref="Advance"/>.
+/// made late by <see cref="Advance"/>. A timer that the pipeline itself sets (once, without a period) fires when the clock
+/// passes its time.
 /// </summary>
 public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock gate = new();
+    private readonly List<Alarm> alarms = [];
     private DateTimeOffset now = start;
 
     /// <inheritdoc/>
@@ -30,9 +32,17 @@ public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
     /// <summary>Moves the clock; never back.</summary>
     public void Advance(TimeSpan by)
     {
+        List<Alarm> due;
         lock (gate)
         {
             now += by > TimeSpan.Zero ? by : TimeSpan.Zero;
+            due = alarms.FindAll(alarm => alarm.At <= now);
+            alarms.RemoveAll(due.Contains);
+        }
+
+        foreach (var alarm in due)
+        {
+            alarm.Fire();
         }
     }
 
@@ -42,6 +52,13 @@ public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        if (callback.Method.DeclaringType?.FullName?.StartsWith("RetentionPipeline.", StringComparison.Ordinal) == true)
+        {
+            var alarm = new Alarm(this, callback, state);
+            alarm.Change(dueTime, period);
+            return alarm;
+        }
+
         var isDeadline = callback.Method.DeclaringType?.FullName?.Contains("CancellationTokenSource", StringComparison.Ordinal) ?? false;
         if (!isDeadline && dueTime != Timeout.InfiniteTimeSpan)
         {
@@ -51,6 +68,45 @@ public sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
         }
 
         return new DeadTimer();
+    }
+
+    private void Set(Alarm alarm, TimeSpan dueTime)
+    {
+        lock (gate)
+        {
+            alarms.Remove(alarm);
+            if (dueTime != Timeout.InfiniteTimeSpan)
+            {
+                alarm.At = now + dueTime;
+                alarms.Add(alarm);
+            }
+        }
+    }
+
+    private sealed class Alarm(SimulatedTime time, TimerCallback callback, object? state) : ITimer
+    {
+        public DateTimeOffset At { get; set; }
+
+        public void Fire() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            if (period != Timeout.InfiniteTimeSpan)
+            {
+                throw new NotSupportedException("A timer with a period.");
+            }
+
+            time.Set(this, dueTime);
+            return true;
+        }
+
+        public void Dispose() => time.Set(this, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 
     private sealed class DeadTimer : ITimer

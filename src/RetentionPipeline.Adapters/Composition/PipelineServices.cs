@@ -41,7 +41,7 @@ public static class PipelineServices
         AddErasure(services, settings);
         AddScanning(services);
         AddRequests(services);
-        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<SubjectFinder>().AddSingleton<ForgettingTable>().AddSingleton<SubjectForgetting>().AddSingleton<ScanBundleCollector>().AddSingleton<HoldTable>().AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<SubjectFinder>().AddSingleton<ForgettingTable>().AddSingleton<SubjectForgetting>().AddSingleton<ScanBundleCollector>().AddSingleton<HoldTable>().AddSingleton<IEpochNames>(provider => provider.GetRequiredService<HoldTable>()).AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
             .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PushedDeliveries>().AddSingleton<PlanningTimers>()
@@ -85,7 +85,8 @@ public static class PipelineServices
     {
         services.TryAddSingleton(RequestWindows.OfPolicy);
         services
-            .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<SubjectBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
+            .AddSingleton<IEpochRequests>(provider => provider.GetRequiredService<RequestEpochs>())
+            .AddSingleton<TaskDesk>().AddSingleton<RequestBook>().AddSingleton<RequestEpochs>().AddSingleton<SubjectBook>().AddSingleton<RequestAnswers>().AddSingleton<RequestHandler>()
             .AddSingleton<TaskAssigner>().AddSingleton<RequestCloser>().AddSingleton<RequestTaskHandler>().AddSingleton<RequestDesk>();
     }
 }

@@ -36,12 +36,8 @@ public sealed class PipelineTimers(
         await closing.RunAsync(cancel);
     }
 
-    /// <summary>Sends again what has not ended, and forgets keys of pseudonyms that are remembered for long enough.</summary>
-    public Task ReconcileAsync(CancellationToken cancel)
-    {
-        care.Keys.DropOld();
-        return reconciler.RunAsync(cancel);
-    }
+    /// <summary>Sends again what has not ended.</summary>
+    public Task ReconcileAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
 
     /// <summary>
     /// Removes what the pipeline itself has kept long enough, looks at copies whose time is over, and goes on with epochs that
@@ -59,5 +55,4 @@ public sealed record PlanningTimers(CommandHandler Commands, ScanHandler Scans, 
 public sealed record LedgerTimers(LedgerIntegrator Integrator, AnchorHandler Anchors);
 
 /// <summary>What looks after what is left behind: the pipeline's own objects, copies in stores, keys of pseudonyms, persons.</summary>
-public sealed record CareTimers(
-    SelfRetention Self, ResidualHandler Residuals, EpochDesk Epochs, EpochKeys Keys, SubjectForgetting Forgetting);
+public sealed record CareTimers(SelfRetention Self, ResidualHandler Residuals, EpochDesk Epochs, SubjectForgetting Forgetting);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Azure;
 using Microsoft.Extensions.DependencyInjection;
-using RetentionPipeline.Core.Requests;
 using RetentionPipeline.Core.Work;
 
 namespace RetentionPipeline.Cli.Ledgers;
@@ -67,22 +66,16 @@ internal static class EpochVerb
         {
             await using var services = target.Open(result);
             var asked = result.GetValue(number);
-            var open = (await services.GetRequiredService<RequestBook>().ListOpenAsync(cancel)).Count(entry => Math.Max(1, entry.Row.Epoch) == asked);
-            if (open > 0)
-            {
-                await Console.Error.WriteLineAsync(
-                    $"{open} requests that were taken in under epoch {asked} are open, and their evidence needs its key. Nothing was destroyed; try again when they have ended.");
-                return ExitCodes.FailedOrWaits;
-            }
-
             try
             {
                 return await TellAsync(asked, await services.GetRequiredService<EpochDesk>().DestroyAsync(asked, cancel));
             }
             catch (RequestFailedException refused) when (refused.Status == Forbidden)
             {
-                await Console.Error.WriteLineAsync(
-                    "The vault does not let you delete the key. It is decided that it goes: the instances' timer goes on with their own identity. See: retention ledger epoch list.");
+                var stands = (await services.GetRequiredService<EpochTable>().ListAsync(cancel)).Any(epoch => epoch.Number == asked && epoch.State is KeyEpochState.Live);
+                await Console.Error.WriteLineAsync(stands
+                    ? "The vault does not let you read the key. Nothing was destroyed."
+                    : "The vault does not let you delete the key. It is decided that it goes: the instances' timer goes on with their own identity. See: retention ledger epoch list.");
                 return ExitCodes.FailedOrWaits;
             }
         });
@@ -103,6 +96,14 @@ internal static class EpochVerb
                 await Console.Error.WriteLineAsync(
                     $"Epoch {older.Older} is older and not destroyed, and would still link persons. Nothing was destroyed; destroy epoch {older.Older} first.");
                 return ExitCodes.Usage;
+            case EpochAnswer.TooSoon soon:
+                await Console.Error.WriteLineAsync(
+                    $"Some instance may use epoch {asked} until {soon.From:u}. Nothing was destroyed; try again then.");
+                return ExitCodes.FailedOrWaits;
+            case EpochAnswer.Needed needed:
+                await Console.Error.WriteLineAsync(
+                    $"{needed.OpenRequests} requests that were taken in under epoch {asked} are open, and their evidence needs its key. Nothing was destroyed; try again when they have ended.");
+                return ExitCodes.FailedOrWaits;
             default:
                 await Console.Error.WriteLineAsync($"There is no epoch {asked}. See: retention ledger epoch list.");
                 return ExitCodes.Usage;

@@ -105,7 +105,7 @@ public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
     /// <param name="batch">The batch.</param>
     /// <param name="asked">
     /// Epochs of the requests that it serves: their evidence finds its persons under these, whatever epoch has begun since.
-    /// Null, or none that is live: the newest one.
+    /// Null, or none that is live: the newest one. One that is live without a key is waited for.
     /// </param>
     /// <param name="cancel">Ends the calls.</param>
     public async Task<BatchOpenings> GetOrMakeAsync(WorkBatch batch, IReadOnlyList<int>? asked, CancellationToken cancel)
@@ -141,7 +141,7 @@ public sealed class OpeningsBook(IObjectStore objects, Pseudonyms pseudonyms)
 
     private async Task<IReadOnlyList<int>> EpochsAsync(IReadOnlyList<int>? asked, CancellationToken cancel)
     {
-        var live = asked is null ? [] : (await pseudonyms.LiveEpochsAsync(cancel)).Where(asked.Contains).ToList();
+        var live = asked is null ? [] : await pseudonyms.LiveEpochsAsync(asked.Contains, cancel);
         return live.Count > 0 ? live : [await pseudonyms.CurrentEpochAsync(cancel)];
     }
 

@@ -18,13 +18,16 @@ public sealed record FoundRecord(Guid Operation, int Place, int Count, OutcomeRe
 /// </summary>
 public sealed class SubjectFinder(IObjectStore objects, OperationBooks books, SubjectBook requests, Pseudonyms pseudonyms)
 {
-    /// <summary>The person's pseudonyms.</summary>
+    /// <summary>
+    /// The person's pseudonyms. Throws <see cref="SecretRefusedException"/> where the key of a live epoch is not there: nobody
+    /// is told that a person is found, or forgotten, who may stand under it.
+    /// </summary>
     public async Task<IReadOnlySet<string>> NamesOfAsync(IEnumerable<SubjectIdentifier> identifiers, CancellationToken cancel)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var identifier in identifiers)
         {
-            foreach (var epoch in await pseudonyms.LiveEpochsAsync(cancel))
+            foreach (var epoch in await pseudonyms.LiveEpochsAsync(static _ => true, cancel))
             {
                 names.Add(await pseudonyms.OfSubjectAsync(epoch, identifier.Kind, identifier.Value, cancel));
             }

@@ -9,7 +9,7 @@ namespace RetentionPipeline.Core.Holds;
 /// The rows of the holds. One partition, so that a hold and the table's version change together: a handler that read
 /// version n has read every hold up to n.
 /// </summary>
-public sealed class HoldTable(IRowStore rows, ObjectSealer sealer)
+public sealed class HoldTable(IRowStore rows, ObjectSealer sealer) : IEpochNames
 {
     private const string Partition = "holds";
     private const string VersionRow = "~version";
@@ -81,6 +81,27 @@ public sealed class HoldTable(IRowStore rows, ObjectSealer sealer)
     /// <summary>Replaces a hold without raising the version: its state moves, its cover does not.</summary>
     internal async Task<RowCommit> ReplaceAsync(HoldEntry entry, CancellationToken cancel) =>
         await rows.CommitAsync(Partition, [await WriteAsync(entry, entry.RowVersion, cancel)], cancel);
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A released hold names nobody but by pseudonym, under each epoch that was live that day. The last one that is left
+    /// stays, whichever it is: alone it links to nothing.
+    /// </remarks>
+    public async Task DropAsync(int epoch, CancellationToken cancel)
+    {
+        await foreach (var listed in ListEntriesAsync(cancel))
+        {
+            for (HoldEntry? entry = listed; entry is not null; entry = await FindAsync(listed.Hold.Id, cancel))
+            {
+                var left = entry.Hold.Names.Where(names => names.Epoch != epoch).ToList();
+                if (left.Count == 0 || left.Count == entry.Hold.Names.Count
+                    || await ReplaceAsync(entry with { Hold = entry.Hold with { Names = left } }, cancel) is RowCommit.Committed)
+                {
+                    break;
+                }
+            }
+        }
+    }
 
     private async Task<long> ReadVersionAsync(CancellationToken cancel) =>
         await rows.ReadAsync(Partition, VersionRow, cancel) is { } row ? Parse(row) : 0;

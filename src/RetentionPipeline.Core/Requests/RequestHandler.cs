@@ -57,7 +57,7 @@ public sealed partial class RequestHandler(
         var policy = await desk.PolicyAsync(row.Policy, cancel);
         var accepted = row.State is RequestState.Accepted;
         var identifiers = accepted ? await book.OpenAsync(row, cancel) : [];
-        var subjects = accepted ? await persons.GetOrMakeAsync(row.Request, row.Epoch, identifiers, cancel) : null;
+        var subjects = accepted ? await persons.GetOrMakeAsync(row.Request, row.TakenInUnder, identifiers, cancel) : null;
         await answers.TellAsync(row, row.State, RequestAnswers.OfReceipt(row, policy, identifiers, subjects), cancel);
     }
 

@@ -43,6 +43,10 @@ public sealed record RequestRow(
 {
     /// <summary>Epoch of the pseudonyms when it was received: its evidence finds the person under it. 0 of an older row.</summary>
     public int Epoch { get; init; }
+
+    /// <summary>That epoch; of an older row the first one, which was the only one then.</summary>
+    [JsonIgnore]
+    public int TakenInUnder => Math.Max(1, Epoch);
 }
 
 /// <summary>What a request is on one dataset.</summary>

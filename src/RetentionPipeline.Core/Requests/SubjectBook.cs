@@ -23,7 +23,9 @@ public sealed class SubjectBook(IObjectStore objects, Pseudonyms pseudonyms)
 
     /// <summary>The openings of the request, made now if nobody made them before.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="asked">Its epoch; where that was destroyed while it was parked, the one of the day.</param>
+    /// <param name="asked">
+    /// Its epoch; where that was destroyed while it was parked, the one of the day. One that is live without a key is waited for.
+    /// </param>
     /// <param name="identifiers">The person's.</param>
     /// <param name="cancel">Ends the calls.</param>
     public async Task<RequestSubjects> GetOrMakeAsync(
@@ -34,7 +36,7 @@ public sealed class SubjectBook(IObjectStore objects, Pseudonyms pseudonyms)
             return made;
         }
 
-        var epoch = (await pseudonyms.LiveEpochsAsync(cancel)).Contains(asked) ? asked : await EpochAsync(cancel);
+        var epoch = (await pseudonyms.LiveEpochsAsync(live => live == asked, cancel)).Count > 0 ? asked : await EpochAsync(cancel);
         var openings = new List<SubjectOpening>(identifiers.Count);
         foreach (var identifier in identifiers)
         {
@@ -77,7 +79,7 @@ public sealed class SubjectBook(IObjectStore objects, Pseudonyms pseudonyms)
         return false;
     }
 
-    private static RequestSubjects Read(StoredObject stands) =>
+    internal static RequestSubjects Read(StoredObject stands) =>
         JsonSerializer.Deserialize(stands.Content.Span, RequestJsonContext.Default.RequestSubjects)
         ?? throw new FormatException("The subjects of a request are null.");
 }

@@ -42,7 +42,7 @@ public sealed class TaskEnds(TaskDesk desk)
 /// Gives each task the scan that serves it. A dataset that says where it names persons gets a scan for each request; a log
 /// is read once for all requests of a window.
 /// </summary>
-public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows windows, TimeProvider time)
+public sealed class TaskAssigner(RequestBook book, RequestEpochs epochs, TaskDesk desk, RequestWindows windows, TimeProvider time)
 {
     /// <summary>Begins a pass. The version of the holds is read before any task begins: a hold that is released later differs from it.</summary>
     public async Task<AssigningPass> BeginAsync(IReadOnlyList<RequestEntry> open, CancellationToken cancel)
@@ -79,7 +79,7 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows
         var scan = DerivedId.TaskOf(row.Request, task.Dataset, task.Number);
         var order = new TaskOrder(
             scan, row.Policy, task.Dataset, pass.Now, [row.Request], await book.OpenAsync(row, cancel))
-        { Epochs = [row.Epoch] };
+        { Epochs = [await epochs.FindAsync(row, cancel)] };
         if (await desk.StartAsync(order, cancel) is StartAnswer.Waits)
         {
             return (task, true);
@@ -108,7 +108,7 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows
             var (requests, identifiers) = await CollectAsync(dataset, window, pass, cancel);
             var order = new TaskOrder(
                 scan, row.Policy, dataset.Name, pass.Now, [.. requests.Select(request => request.Request)], identifiers)
-            { Epochs = [.. requests.Select(request => request.Epoch).Distinct().Order()] };
+            { Epochs = await FindEpochsAsync(requests, cancel) };
             if (await desk.StartAsync(order, cancel) is StartAnswer.Waits)
             {
                 return (task, true);
@@ -154,6 +154,17 @@ public sealed class TaskAssigner(RequestBook book, TaskDesk desk, RequestWindows
         }
 
         return (requests, [.. identifiers]);
+    }
+
+    private async Task<IReadOnlyList<int>> FindEpochsAsync(IReadOnlyList<RequestRow> requests, CancellationToken cancel)
+    {
+        var found = new SortedSet<int>();
+        foreach (var request in requests)
+        {
+            found.Add(await epochs.FindAsync(request, cancel));
+        }
+
+        return [.. found];
     }
 
     private bool Waits(RequestTask task, Dataset dataset, long window) =>

@@ -96,7 +96,7 @@ public sealed class ScanBook(IObjectStore objects, ObjectSealer sealer, WorkBatc
 
     /// <inheritdoc/>
     public async Task<WantedSubjects?> FindSubjectsAsync(Guid scan, CancellationToken cancel) =>
-        await FindPlanAsync(scan, cancel) is { Asked: { } asked } ? new(asked.Identifiers.ToHashSet()) { Epochs = asked.Epochs } : null;
+        await FindPlanAsync(scan, cancel) is { Asked: { } asked } ? new(asked.Identifiers.ToHashSet()) { Epochs = asked.Under } : null;
 
     /// <summary>Takes the persons' identifiers out of the plan of a scan that is about to close.</summary>
     public async Task ForgetAskedAsync(Guid scan, CancellationToken cancel)

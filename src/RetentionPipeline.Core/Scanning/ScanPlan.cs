@@ -33,6 +33,10 @@ public sealed record ScanRequests(IReadOnlyList<Guid> Served, IReadOnlyList<Subj
 {
     /// <summary>Epochs of the pseudonyms that the requests were taken in under, each once.</summary>
     public IReadOnlyList<int> Epochs { get; init; } = [];
+
+    /// <summary>The same; of a plan from before it was kept the first epoch, which was the only one then.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> Under => Epochs.Count == 0 ? [1] : [.. Epochs.Select(epoch => Math.Max(1, epoch)).Distinct()];
 }
 
 /// <summary>Why a scan runs.</summary>

@@ -20,6 +20,13 @@ public abstract record EpochAnswer
 
     /// <summary>An older one is live: openings may bear pseudonyms of both, and would stay linkable.</summary>
     public sealed record OlderFirst(int Older) : EpochAnswer;
+
+    /// <summary>Some instance may still use it, since the newer one is young.</summary>
+    /// <param name="From">From when on none does.</param>
+    public sealed record TooSoon(DateTimeOffset From) : EpochAnswer;
+
+    /// <summary>Requests that were taken in under it are open, and their evidence needs its key.</summary>
+    public sealed record Needed(int OpenRequests) : EpochAnswer;
 }
 
 /// <summary>
@@ -29,9 +36,11 @@ public abstract record EpochAnswer
 /// Making: the row, the key, the leaf, the row again (live). Destroying: the row (from then on no instance reads the key
 /// anew, and those that remember it forget it within <see cref="EpochKeys.Remembers"/>), the key, the row (gone), the leaf,
 /// the row again. A crash behind the key leaves a row that asks for a key to be destroyed that is gone already: that is
-/// success. So the leaf stands only once the key is gone for good, and always then.
+/// success. So the leaf stands only once the key is gone for good, and always then; before it, names under that epoch that
+/// stand beside names of another one are taken away.
 /// </summary>
-public sealed class EpochDesk(EpochTable table, ISecretStore secrets, LaneWriter lanes, TimeProvider time)
+public sealed class EpochDesk(
+    EpochTable table, ISecretStore secrets, LaneWriter lanes, IEpochRequests requests, IEpochNames names, TimeProvider time)
 {
     private const int MostEpochs = 9_999;
 
@@ -59,7 +68,8 @@ public sealed class EpochDesk(EpochTable table, ISecretStore secrets, LaneWriter
 
     /// <summary>
     /// Decides that an epoch is to be destroyed, and goes as far as it can now. Doing it again goes on, and changes nothing
-    /// that was done.
+    /// that was done. The open requests are counted when no instance takes any in under it any more. Of one whose key is lost
+    /// neither they nor an older epoch stand in the way: nothing can be found under it already.
     /// </summary>
     public async Task<EpochAnswer> DestroyAsync(int number, CancellationToken cancel)
     {
@@ -73,14 +83,14 @@ public sealed class EpochDesk(EpochTable table, ISecretStore secrets, LaneWriter
 
             if (entry.Epoch.State is KeyEpochState.Live or KeyEpochState.Making)
             {
-                if (!entries.Any(other => other.Epoch.Number > number && other.Epoch.State is KeyEpochState.Live))
+                if (await FindHindranceAsync(number, [.. entries.Select(other => other.Epoch)], cancel) is { } hindrance)
                 {
-                    return new EpochAnswer.InUse();
-                }
+                    if (hindrance is EpochAnswer.InUse or EpochAnswer.TooSoon || !await IsLostAsync(number, cancel))
+                    {
+                        return hindrance;
+                    }
 
-                if (entries.FirstOrDefault(other => other.Epoch.Number < number && other.Epoch.State is KeyEpochState.Live) is { } older)
-                {
-                    return new EpochAnswer.OlderFirst(older.Epoch.Number);
+                    await requests.GiveUpAsync(number, cancel);
                 }
 
                 await table.ReplaceAsync(entry, entry.Epoch with { State = KeyEpochState.Destroying, AskedAt = time.GetUtcNow() }, cancel);
@@ -118,6 +128,41 @@ public sealed class EpochDesk(EpochTable table, ISecretStore secrets, LaneWriter
         }
     }
 
+    private async Task<EpochAnswer?> FindHindranceAsync(int number, IReadOnlyList<KeyEpoch> all, CancellationToken cancel)
+    {
+        var live = all.Where(epoch => epoch.State is KeyEpochState.Live).ToList();
+        var newer = live.Where(epoch => epoch.Number > number).Select(epoch => epoch.UsedByAllAt).Order().ToList();
+        if (newer.Count == 0)
+        {
+            return new EpochAnswer.InUse();
+        }
+
+        if (newer[0] > time.GetUtcNow())
+        {
+            return new EpochAnswer.TooSoon(newer[0]);
+        }
+
+        if (live.Find(epoch => epoch.Number < number) is { } older)
+        {
+            return new EpochAnswer.OlderFirst(older.Number);
+        }
+
+        return await requests.CountAsync(number, cancel) is var open and > 0 ? new EpochAnswer.Needed(open) : null;
+    }
+
+    /// <summary>Nowhere any more. One that was deleted and can be recovered, or is disabled, is not lost.</summary>
+    private async Task<bool> IsLostAsync(int number, CancellationToken cancel)
+    {
+        try
+        {
+            return await secrets.FindAsync(Pseudonyms.KeyName(number), cancel) is null;
+        }
+        catch (SecretRefusedException)
+        {
+            return false;
+        }
+    }
+
     private async Task<KeyEpoch> CompleteAsync(EpochEntry entry, CancellationToken cancel)
     {
         while (true)
@@ -131,6 +176,7 @@ public sealed class EpochDesk(EpochTable table, ISecretStore secrets, LaneWriter
                     entry = await DestroyKeyAsync(entry, cancel);
                     break;
                 case KeyEpochState.Gone when entry.Epoch.DestroyedAt <= time.GetUtcNow():
+                    await names.DropAsync(entry.Epoch.Number, cancel);
                     await lanes.AppendAsync([entry.Epoch.DestroyedLeaf()], cancel);
                     entry = await WriteAsync(entry, entry.Epoch with { State = KeyEpochState.Destroyed }, cancel);
                     break;
@@ -147,15 +193,15 @@ public sealed class EpochDesk(EpochTable table, ISecretStore secrets, LaneWriter
     {
         await secrets.GetOrCreateAsync(Pseudonyms.KeyName(entry.Epoch.Number), cancel);
         await lanes.AppendAsync([entry.Epoch.MadeLeaf()], cancel);
-        return (await WriteAsync(entry, entry.Epoch with { State = KeyEpochState.Live }, cancel)).Epoch;
+        return (await WriteAsync(entry, entry.Epoch with { State = KeyEpochState.Live, LiveAt = time.GetUtcNow() }, cancel)).Epoch;
     }
 
     private async Task<EpochEntry> DestroyKeyAsync(EpochEntry entry, CancellationToken cancel) =>
         await secrets.DestroyAsync(Pseudonyms.KeyName(entry.Epoch.Number), cancel) switch
         {
             SecretEnd.Gone => await WriteAsync(entry, entry.Epoch with { State = KeyEpochState.Gone, GoneAt = time.GetUtcNow() }, cancel),
-            SecretEnd.Recoverable kept when kept.Until != entry.Epoch.RecoverableUntil =>
-                await WriteAsync(entry, entry.Epoch with { RecoverableUntil = kept.Until }, cancel),
+            SecretEnd.Recoverable { Until: { } until } when until != entry.Epoch.RecoverableUntil =>
+                await WriteAsync(entry, entry.Epoch with { RecoverableUntil = until }, cancel),
             _ => entry,
         };
 

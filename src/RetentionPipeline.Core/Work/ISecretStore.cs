@@ -41,4 +41,8 @@ public abstract record SecretEnd
 /// A secret that is there and cannot be used. It is not made anew: what was sealed under it would stay shut for ever.
 /// </summary>
 public sealed class SecretRefusedException(string name, string why)
-    : Exception($"The secret '{name}' cannot be used: {why}. Recover, enable or restore it; a new one would open nothing.");
+    : Exception($"The secret '{name}' cannot be used: {why}. Recover, enable or restore it; a new one would open nothing.")
+{
+    /// <summary>Why, in a few words.</summary>
+    public string Why { get; } = why;
+}

@@ -36,6 +36,13 @@ public sealed record KeyEpoch(int Number, KeyEpochState State, DateTimeOffset Ma
     /// </summary>
     public static readonly TimeSpan CachesDropIt = TimeSpan.FromMinutes(10);
 
+    /// <summary>When it was first there to be used; null before, and in a row from before this was kept.</summary>
+    public DateTimeOffset? LiveAt { get; init; }
+
+    /// <summary>From when on every instance has it, and takes nothing in under an older one any more.</summary>
+    [JsonIgnore]
+    public DateTimeOffset UsedByAllAt => (LiveAt ?? MadeAt) + CachesDropIt;
+
     /// <summary>When its destruction was decided; null before.</summary>
     public DateTimeOffset? AskedAt { get; init; }
 

@@ -17,8 +17,14 @@ public sealed class Pseudonyms(EpochKeys keys)
     /// <summary>The epoch that new openings are made under.</summary>
     public Task<int> CurrentEpochAsync(CancellationToken cancel) => keys.CurrentAsync(cancel);
 
-    /// <summary>Every epoch that somebody can be found under, the newest last.</summary>
+    /// <summary>Every epoch that somebody can be found under, the newest last; without those whose keys are not there.</summary>
     public Task<IReadOnlyList<int>> LiveEpochsAsync(CancellationToken cancel) => keys.LiveAsync(cancel);
+
+    /// <summary>
+    /// The live ones among those that are asked for, the newest last. Throws <see cref="SecretRefusedException"/> if one of
+    /// them is live and its key is not there.
+    /// </summary>
+    public Task<IReadOnlyList<int>> LiveEpochsAsync(Func<int, bool> isAsked, CancellationToken cancel) => keys.LiveAsync(isAsked, cancel);
 
     /// <summary>Of a subject's identifier.</summary>
     public Task<string> OfSubjectAsync(int epoch, string kind, string identifier, CancellationToken cancel) =>

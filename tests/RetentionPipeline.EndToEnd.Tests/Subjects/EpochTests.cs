@@ -20,6 +20,7 @@ public sealed class EpochTests
         using var simulation = await BundleShop.CompletedAsync(("r-1", 2));
         var (before, key) = (await BundleShop.GetAsync(simulation, "r-1"), await BundleShop.KeyAsync(simulation));
         Assert.Equal(2, (await simulation.Get<EpochDesk>().RotateAsync(None)).Number);
+        simulation.Time.Advance(KeyEpoch.CachesDropIt);
         Assert.IsType<EpochAnswer.Decided>(await simulation.Get<EpochDesk>().DestroyAsync(1, None));
 
         Assert.Equal(["data-key", "ledger-signing-key", Pseudonyms.KeyName(2)], simulation.Secrets.Names);
@@ -64,7 +65,15 @@ public sealed class EpochTests
         await simulation.DrainAsync();
         await RequestShop.RunThroughWindowAsync(simulation);
 
-        // Both wait for one window of the logs: its openings bear both epochs.
+        // Both wait for one window of the logs, whose openings name nobody: none bears names of two epochs.
+        var old = await simulation.Get<Pseudonyms>().OfSubjectAsync(1, "customer-id", RequestShop.Customer(2), None);
+        Assert.Contains(OpeningsOf(simulation), text => text.Contains(old, StringComparison.Ordinal));
+        foreach (var person in new[] { 2, 3 })
+        {
+            var (first, second) = (await NamesOfAsync(simulation, 1, person), await NamesOfAsync(simulation, 2, person));
+            Assert.DoesNotContain(OpeningsOf(simulation), text => first.Any(text.Contains) && second.Any(text.Contains));
+        }
+
         foreach (var (id, person, epoch) in new[] { ("r-1", 2, 1), ("r-2", 3, 2) })
         {
             var text = string.Concat(BundleShop.Texts(await BundleShop.GetAsync(simulation, id)).Where(IsRecord).Select(file => file.Value));
@@ -81,12 +90,16 @@ public sealed class EpochTests
     {
         using var simulation = await BundleShop.CompletedAsync(("r-1", 2));
         await simulation.Get<EpochDesk>().RotateAsync(None);
+        simulation.Time.Advance(KeyEpoch.CachesDropIt);
         simulation.Secrets.Keeps = simulation.Time.GetUtcNow().AddDays(7);
         var decided = Assert.IsType<EpochAnswer.Decided>(await simulation.Get<EpochDesk>().DestroyAsync(1, None)).Epoch;
         Assert.Equal((KeyEpochState.Destroying, simulation.Secrets.Keeps), (decided.State, decided.RecoverableUntil));
         for (var day = 0; day < 7; day++)
         {
             simulation.Time.Advance(TimeSpan.FromDays(1));
+
+            // What it said once stays, also when it says no more.
+            simulation.Secrets.HidesUntil = day > 2;
             Assert.Equal(1, await simulation.Get<EpochDesk>().RunAsync(None));
             Assert.Empty(await ChangesAsync(simulation, "destroyed"));
             await Assert.ThrowsAsync<EpochDestroyedException>(() => simulation.Get<Pseudonyms>().OfSubjectAsync(1, "email", "a@b", None));
@@ -109,6 +122,7 @@ public sealed class EpochTests
         Assert.IsType<EpochAnswer.Unknown>(await desk.DestroyAsync(2, None));
         await desk.RotateAsync(None);
         await desk.RotateAsync(None);
+        simulation.Time.Advance(KeyEpoch.CachesDropIt);
         Assert.Equal(1, Assert.IsType<EpochAnswer.OlderFirst>(await desk.DestroyAsync(2, None)).Older);
         Assert.Equal([1, 2, 3], (await simulation.Get<EpochTable>().ListAsync(None)).Where(epoch => epoch.State is KeyEpochState.Live).Select(epoch => epoch.Number));
         Assert.IsType<EpochAnswer.Decided>(await desk.DestroyAsync(1, None));
@@ -123,9 +137,10 @@ public sealed class EpochTests
         using var simulation = await BundleShop.CompletedAsync(("r-1", 2));
         await using var other = simulation.Another();
         var names = other.GetRequiredService<Pseudonyms>();
-        var name = await names.OfSubjectAsync(1, "email", "a@b", None);
         await simulation.Get<EpochDesk>().RotateAsync(None);
-        await simulation.Get<EpochDesk>().DestroyAsync(1, None);
+        simulation.Time.Advance(KeyEpoch.CachesDropIt);
+        var name = await names.OfSubjectAsync(1, "email", "a@b", None);
+        Assert.IsType<EpochAnswer.Decided>(await simulation.Get<EpochDesk>().DestroyAsync(1, None));
         var decidedAt = simulation.Time.GetUtcNow();
 
         // It may go on for a while: nobody asks the table for each name.
@@ -146,12 +161,12 @@ public sealed class EpochTests
         Assert.InRange(simulation.Time.GetUtcNow() - decidedAt, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         Assert.Equal(2, await names.CurrentEpochAsync(None));
 
-        // Quiet, it drops what it remembers by its timer: another reading follows, which it would not need otherwise.
-        simulation.Time.Advance(EpochKeys.Remembers);
-        other.GetRequiredService<EpochKeys>().DropOld();
-        var calls = simulation.Faults.Calls;
-        await names.CurrentEpochAsync(None);
-        Assert.True(simulation.Faults.Calls > calls);
+        // Quiet, it drops what it remembers by a timer of its own: nobody calls it.
+        Assert.True(other.GetRequiredService<EpochKeys>().HoldsKeys);
+        simulation.Time.Advance(EpochKeys.Remembers - TimeSpan.FromSeconds(1));
+        Assert.True(other.GetRequiredService<EpochKeys>().HoldsKeys);
+        simulation.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(other.GetRequiredService<EpochKeys>().HoldsKeys);
     }
 
     [Fact]
@@ -173,7 +188,8 @@ public sealed class EpochTests
         var held = SubjectIdentifier.Of("customer-id", "customer-003");
         await simulation.Get<HoldDesk>().PlaceAsync("matter-1", new HoldScope.OfSubject([held]), "litigation", "tester", None);
         await simulation.Get<EpochDesk>().RotateAsync(None);
-        await simulation.Get<EpochDesk>().DestroyAsync(1, None);
+        simulation.Time.Advance(KeyEpoch.CachesDropIt);
+        Assert.IsType<EpochAnswer.Decided>(await simulation.Get<EpochDesk>().DestroyAsync(1, None));
         simulation.Time.Advance(KeyEpoch.CachesDropIt);
         await simulation.Get<EpochDesk>().RunAsync(None);
 
@@ -206,6 +222,7 @@ public sealed class EpochTests
                 bytes.Span.IndexOf("\"destroyed\""u8) >= 0 && simulation.Secrets.Names.Contains(Pseudonyms.KeyName(1)), "The leaf stands while the key does.");
             await AgainAsync(simulation, what, async () => Assert.NotEmpty(await simulation.Get<Pseudonyms>().OfActorAsync("tester", None)));
             await AgainAsync(simulation, what, () => simulation.Get<EpochDesk>().RotateAsync(None));
+            simulation.Time.Advance(KeyEpoch.CachesDropIt);
             await AgainAsync(simulation, what, async () => Assert.IsType<EpochAnswer.Decided>(await simulation.Get<EpochDesk>().DestroyAsync(1, None)));
             simulation.Time.Advance(KeyEpoch.CachesDropIt);
             await AgainAsync(simulation, what, () => simulation.Get<EpochDesk>().RunAsync(None));
@@ -250,6 +267,18 @@ public sealed class EpochTests
 
     private static async Task<IReadOnlyList<string>> ChangesAsync(SimulatedPipeline simulation, string change) =>
         [.. (await EvidenceCheck.LeavesAsync(simulation, LeafTypes.KeyEpoch)).Where(leaf => leaf.Part == change).Select(leaf => leaf.Id).Order()];
+
+    private static IReadOnlyList<string> OpeningsOf(SimulatedPipeline simulation) =>
+    [
+        .. simulation.Objects.Snapshot().Where(one => one.Key.EndsWith("/openings", StringComparison.Ordinal))
+            .Select(one => System.Text.Encoding.UTF8.GetString(one.Value)),
+    ];
+
+    private static async Task<IReadOnlyList<string>> NamesOfAsync(SimulatedPipeline simulation, int epoch, int person) =>
+    [
+        await simulation.Get<Pseudonyms>().OfSubjectAsync(epoch, "customer-id", RequestShop.Customer(person), None),
+        await simulation.Get<Pseudonyms>().OfSubjectAsync(epoch, "email", RequestShop.Email(person), None),
+    ];
 
     private static bool IsRecord(KeyValuePair<string, string> file) => file.Key.StartsWith("records/", StringComparison.Ordinal);
 }

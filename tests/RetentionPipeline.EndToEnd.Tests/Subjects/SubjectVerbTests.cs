@@ -10,6 +10,7 @@ using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.EndToEnd.Tests.Instances;
 using RetentionPipeline.EndToEnd.Tests.Simulation;
+using RetentionPipeline.Fakes;
 using RetentionPipeline.Local.Azurite;
 
 namespace RetentionPipeline.EndToEnd.Tests.Subjects;
@@ -44,19 +45,24 @@ public sealed class SubjectVerbTests : IAsyncLifetime
         await DeployedPorts.CreateOwnStoresAsync(deployment, CancellationToken.None);
 
         await SaysAsync(0, "No epoch has been made yet", "ledger", "epoch", "list");
-        await SaysAsync(0, "Epoch 2 is made.", "ledger", "epoch", "rotate");
+        await RotateAnHourAgoAsync(deployment);
+        await SaysAsync(0, "Epoch 3 is made.", "ledger", "epoch", "rotate");
         await SaysAsync(0, "epoch 1: made ", "ledger", "epoch", "list");
-        await SaysAsync(2, "Epoch 2 is in use. Nothing was destroyed", "ledger", "epoch", "destroy", "2");
+        await SaysAsync(2, "Epoch 3 is in use. Nothing was destroyed", "ledger", "epoch", "destroy", "3");
         await SaysAsync(2, "There is no epoch 9.", "ledger", "epoch", "destroy", "9");
         await SaysAsync(0, "epoch 1: its key is gone; the log says so from", "ledger", "epoch", "destroy", "1");
-        Assert.Equal(["pseudonym-epoch-0002"], Directory.GetFiles(Path.Combine(folder, "keys")).Select(Path.GetFileName).Where(name => name!.StartsWith("pseudonym", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["pseudonym-epoch-0002", "pseudonym-epoch-0003"],
+            Directory.GetFiles(Path.Combine(folder, "keys")).Select(Path.GetFileName).Where(name => name!.StartsWith("pseudonym", StringComparison.Ordinal)).Order());
+        await SaysAsync(1, "Some instance may use epoch 2 until", "ledger", "epoch", "destroy", "2");
 
         await TakeInAsync(deployment);
         string[] person = [$"customer-id={RequestShop.Customer(1)}", $"email={RequestShop.Email(1)}"];
         await SaysAsync(0, "0 records and 1 requests name the person. Under 1 destroyed epochs nobody can be found.", ["subject", "find", .. person]);
         await SaysAsync(2, "A person is written KIND=IDENTIFIER", "subject", "find", "somebody");
-        await SaysAsync(0, "Epoch 3 is made.", "ledger", "epoch", "rotate");
-        await SaysAsync(1, "1 requests that were taken in under epoch 2 are open", "ledger", "epoch", "destroy", "2");
+        await RotateAnHourAgoAsync(deployment);
+        await SaysAsync(0, "epoch 2: its key is gone; the log says so from", "ledger", "epoch", "destroy", "2");
+        await SaysAsync(1, "1 requests that were taken in under epoch 3 are open", "ledger", "epoch", "destroy", "3");
         await SaysAsync(0, "in force", "hold", "place", "matter-1", "--reason", "litigation", "--subject", person[0]);
         await SaysAsync(1, "A legal hold covers the person. Nothing was forgotten", ["subject", "forget", .. person]);
         await SaysAsync(0, "released", "hold", "release", "matter-1");
@@ -65,12 +71,21 @@ public sealed class SubjectVerbTests : IAsyncLifetime
         await SaysAsync(0, "No opening names the person.", ["subject", "forget", .. person]);
     }
 
+    private static ServiceProvider Open(Deployment deployment, TimeProvider time) => new ServiceCollection().AddSingleton(time)
+        .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+        .AddDeployment(deployment).BuildServiceProvider();
+
+    /// <summary>By a clock that is behind: nobody has to wait until every instance has heard of it.</summary>
+    private static async Task RotateAnHourAgoAsync(Deployment deployment)
+    {
+        await using var services = Open(deployment, new SimulatedTime(TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(1)));
+        await services.GetRequiredService<EpochDesk>().RotateAsync(CancellationToken.None);
+    }
+
     /// <summary>A request comes in; nothing of it is carried out.</summary>
     private static async Task TakeInAsync(Deployment deployment)
     {
-        await using var services = new ServiceCollection().AddSingleton(TimeProvider.System)
-            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
-            .AddDeployment(deployment).BuildServiceProvider();
+        await using var services = Open(deployment, TimeProvider.System);
         await services.GetRequiredService<PolicyBook>().StoreAsync(RequestShop.Policy(), "policy.yaml", CancellationToken.None);
         var (queue, entrance) = (services.GetRequiredService<IWorkQueue>(), QueueNames.RequestsOf(RequestShop.Source));
         var body = Encoding.UTF8.GetBytes(RequestShop.Event("r-1", 1).ToJsonString());
