@@ -101,7 +101,7 @@ internal sealed class HoldRules(IOpeningsSource? openings)
             // lanes have no common order. The release raises the version by at least one.
             var released = hold.ReleasedIndex < facts.OutcomeIndex
                 || (hold.ReleasedIndex is not null && facts.OutcomeHolds > hold.Version);
-            if (hold.EffectiveIndex < facts.OutcomeIndex && !released && Covers(hold, operation, facts.Dataset) == true)
+            if (hold.EffectiveIndex < facts.OutcomeIndex && !released && Covers(hold, operation, facts) == true)
             {
                 problems.Add(new(
                     facts.OutcomeIndex, "act-under-hold",
@@ -110,7 +110,11 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         }
     }
 
-    /// <summary>The openings, where they are given, must open what the intent committed to.</summary>
+    /// <summary>
+    /// The openings, where they are given, must open what the intent committed to. No root is over their epoch, which says
+    /// under which names a hold is looked for: the intent states it. What is replaced by its hash shows nothing beside it,
+    /// since nothing would be over that; and salts are of one length, else the beginning of a pseudonym could pass for salt.
+    /// </summary>
     public void CheckOpenings(NamedId operation, in OperationFacts facts, List<LogProblem> problems)
     {
         if (openings?.FindOperation(operation.ToString()) is not { } opened)
@@ -122,6 +126,17 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         if (Convert.ToHexStringLower(MerkleTree.Root([.. opened.Entries.Select(entry => entry.Commit())])) != facts.IntentRoot)
         {
             problems.Add(new(facts.IntentIndex, "openings", $"The openings of {operation} do not open its intent."));
+        }
+
+        if (opened.Epoch != facts.Epoch)
+        {
+            problems.Add(new(
+                facts.IntentIndex, "openings", $"The openings of {operation} say that they are under epoch {opened.Epoch}, and its intent names epoch {facts.Epoch}."));
+        }
+
+        if (opened.Entries.Any(ShowsWhatNothingProves))
+        {
+            problems.Add(new(facts.IntentIndex, "openings", $"The openings of {operation} show something that no commitment is over."));
         }
     }
 
@@ -157,11 +172,11 @@ internal sealed class HoldRules(IOpeningsSource? openings)
     public IReadOnlyList<string> Unchecked() =>
         [.. holds.Values.Where(hold => hold.Scope != "dataset" && (openings?.FindHold(hold.Id) is null || hold.HasGap)).Select(hold => hold.Id)];
 
-    private bool? Covers(HoldFacts hold, NamedId acted, string dataset)
+    private bool? Covers(HoldFacts hold, NamedId acted, in OperationFacts facts)
     {
         if (hold.Scope == "dataset")
         {
-            return hold.Dataset == dataset;
+            return hold.Dataset == facts.Dataset;
         }
 
         if (openings?.FindHold(hold.Id) is not { } opening)
@@ -171,7 +186,7 @@ internal sealed class HoldRules(IOpeningsSource? openings)
 
         if (openings.FindOperation(acted.ToString()) is not { } operation
             || openings.FindOutcome(acted.ToString()) is not { } entries || entries.Entries.Count != operation.Entries.Count
-            || opening.Epochs.FirstOrDefault(names => names.Epoch == operation.Epoch) is not { } held)
+            || NamesUnder(opening, facts.Epoch) is not { } held)
         {
             // Openings are missing, or lie under an epoch whose key is destroyed: whom they name cannot be told.
             hold.HasGap = true;
@@ -182,6 +197,14 @@ internal sealed class HoldRules(IOpeningsSource? openings)
         hold.HasGap |= operation.Entries.Index().Any(pair => pair.Item.HasForgotten && WasChanged(entries, pair.Index, pair.Item));
         return operation.Entries.Index().Any(pair => Names(held, pair.Item) && WasChanged(entries, pair.Index, pair.Item));
     }
+
+    private static HoldNames? NamesUnder(HoldOpening opening, long epoch) => opening.Epochs.FirstOrDefault(names => names.Epoch == epoch);
+
+    private static bool ShowsWhatNothingProves(RecordOpening record) =>
+        (record.Commitment is not null && (record.Salt.Length + record.Record.Length + record.Subjects.Count + record.Version.Length) > 0)
+        || record.Subjects.Any(subject => subject.Hash is null
+            ? subject.Salt.Length != Salts.Length
+            : subject.Salt.Length + subject.Pseudonym.Length > 0);
 
     private static bool Names(HoldNames held, RecordOpening record) =>
         record.Record == held.Record || record.Subjects.Any(subject => held.Subjects.Contains(subject.Pseudonym));

@@ -8,6 +8,7 @@ internal struct OperationFacts
     public long IntentIndex;
     public DateTimeOffset IntentAt;
     public long IntentCount;
+    public long Epoch;
     public string Policy;
     public string? IntentRoot;
     public int Scan;
@@ -32,7 +33,7 @@ internal struct OperationFacts
 
     public void TakeIntent(long index, in LeafFact leaf, int scan)
     {
-        (IntentIndex, IntentAt, IntentCount) = (index, leaf.At, leaf.Batch.Count);
+        (IntentIndex, IntentAt, IntentCount, Epoch) = (index, leaf.At, leaf.Batch.Count, leaf.Batch.Epoch);
         (Policy, IntentRoot, Scan) = (leaf.Batch.Policy, leaf.Batch.Root, scan);
     }
 

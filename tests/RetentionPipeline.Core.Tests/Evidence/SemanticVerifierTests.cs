@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Evidence;
+using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.Ledger;
 
@@ -124,6 +125,33 @@ public sealed class SemanticVerifierTests
         Assert.Equal(Hold, Assert.Single(report.UncheckedHolds));
     }
 
+    [Fact]
+    public void Openings_that_say_another_epoch_than_their_intent_are_told_and_hide_no_act_under_a_hold()
+    {
+        var given = new Openings("held", 0) { FileEpoch = 2 };
+        var report = Verify(given, Policy(), PersonHeld(), Effective(), Intent(root: given.IntentRoot), Outcome(erased: 1, retained: 2, root: given.OutcomeRoot));
+        Assert.Equal(["act-under-hold", "openings"], report.Problems.Select(problem => problem.Rule).Order());
+    }
+
+    [Theory]
+    [InlineData("a person beside the hash")]
+    [InlineData("a record beside the commitment")]
+    [InlineData("a beginning of the pseudonym as salt")]
+    public void An_opening_shows_nothing_that_no_commitment_is_over(string lie)
+    {
+        var given = new Openings("held", 0)
+        {
+            Change = opening => lie switch
+            {
+                "a person beside the hash" => opening with { Subjects = [new([], "shown") { Hash = opening.Subjects[0].Commit() }] },
+                "a record beside the commitment" => opening with { Commitment = opening.Commit(), Record = "shown", Subjects = [] },
+                _ => opening with { Subjects = [new([.. opening.Subjects[0].Salt, (byte)'h'], "eld")] },
+            },
+        };
+        var report = Verify(given, Policy(), PersonHeld(), Effective(), Intent(root: given.IntentRoot), Outcome(erased: 1, retained: 2, root: given.OutcomeRoot), Told());
+        Assert.Equal("openings", Assert.Single(report.Problems).Rule);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -142,6 +170,10 @@ public sealed class SemanticVerifierTests
         Assert.Equal(told == 0 ? ["forgotten-untold"] : Array.Empty<string>(), report.Problems.Select(problem => problem.Rule));
         Assert.Equal(Hold, Assert.Single(report.UncheckedHolds));
     }
+
+    /// <summary>An opening is told to be forgotten.</summary>
+    private static Leaf Told() => Leaf.Parse(Leaf.Encode(
+        "forgotten", "run", "openings", At.AddSeconds(9), new JsonObject { ["count"] = 1, ["requests"] = 0 }));
 
     private static void AssertRule(string rule, params Leaf[] leaves) => Assert.Contains(Verify(leaves).Problems, problem => problem.Rule == rule);
 
@@ -214,7 +246,7 @@ public sealed class SemanticVerifierTests
     private sealed class Openings(string heldPerson, int erased) : IOpeningsSource
     {
         private readonly BatchOpenings operation = new(1, [.. Enumerable.Range(0, 3).Select(place => new RecordOpening(
-            [(byte)place], $"record-{place}", [new SubjectOpening([9], place == 0 ? heldPerson : "other")], "v"))]);
+            [(byte)place], $"record-{place}", [new SubjectOpening(new byte[Salts.Length], place == 0 ? heldPerson : "other")], "v"))]);
 
         public bool WithoutOutcome { get; init; }
 
@@ -222,17 +254,24 @@ public sealed class SemanticVerifierTests
 
         public int HoldEpoch { get; init; } = 1;
 
+        /// <summary>What the file of the openings says; the hold has a name under it that no record bears.</summary>
+        public int FileEpoch { get; init; } = 1;
+
+        /// <summary>Of the first record.</summary>
+        public Func<RecordOpening, RecordOpening> Change { get; init; } = opening => opening;
+
         public string IntentRoot => Convert.ToHexStringLower(MerkleTree.Root([.. operation.Entries.Select(entry => entry.Commit())]));
 
         public string OutcomeRoot => Entries().Root();
 
         public BatchOpenings? FindOperation(string id) => Forgotten
             ? operation with { Entries = [operation.Entries[0].Forget(new HashSet<string> { heldPerson }, Guid.Empty), .. operation.Entries.Skip(1)] }
-            : operation;
+            : new(FileEpoch, [Change(operation.Entries[0]), .. operation.Entries.Skip(1)]);
 
         public OutcomeEntries? FindOutcome(string id) => WithoutOutcome ? null : Entries();
 
-        public HoldOpening? FindHold(string hold) => new([new(HoldEpoch, [heldPerson], null)]);
+        public HoldOpening? FindHold(string hold) => new(
+            [new(HoldEpoch, [heldPerson], null), .. FileEpoch == 1 ? Array.Empty<HoldNames>() : [new(FileEpoch, ["held-otherwise"], null)]]);
 
         public RequestEntries? FindRequest(string request, string part) => null;
 
