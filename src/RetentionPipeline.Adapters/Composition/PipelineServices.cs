@@ -41,8 +41,9 @@ public static class PipelineServices
         AddErasure(services, settings);
         AddScanning(services);
         AddRequests(services);
-        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<SubjectFinder>().AddSingleton<ForgettingTable>().AddSingleton<SubjectForgetting>().AddSingleton<ScanBundleCollector>().AddSingleton<HoldTable>().AddSingleton<IEpochNames>(provider => provider.GetRequiredService<HoldTable>()).AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
-            .AddSingleton<HoldLog>().AddSingleton<HoldHandler>()
+        return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<SubjectFinder>().AddSingleton<ForgettingTable>().AddSingleton<SubjectForgetting>().AddSingleton<ScanBundleCollector>()
+            .AddSingleton<HoldTable>().AddSingleton<IEpochNames>(provider => provider.GetRequiredService<HoldTable>()).AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+            .AddSingleton<HoldLog>().AddSingleton<ReleasedHolds>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
             .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PushedDeliveries>().AddSingleton<PlanningTimers>()
             .AddSingleton<PipelineTimers>();

@@ -74,13 +74,18 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
     public OutcomeEntries? FindOutcome(string operation) => Find("outcomes", operation, EvidenceJson.Default.OutcomeEntries);
 
     /// <inheritdoc/>
-    public HoldOpening? FindHold(string hold) => Find("holds", hold, EvidenceJson.Default.HoldOpening);
+    public HoldOpening? FindHold(string hold) =>
+        Find("holds", hold, EvidenceJson.Default.HoldOpening) is { } opening && IsWhole(opening) ? opening : null;
 
     /// <inheritdoc/>
     public RequestEntries? FindRequest(string request, string part) =>
         Guid.TryParse(request, out _) && part.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.')
             ? Find("requests", $"{request}.{part}", EvidenceJson.Default.RequestEntries)
             : null;
+
+    /// <summary>False of the form from before there were epochs, which does not say under which key its names are.</summary>
+    private static bool IsWhole(HoldOpening opening) =>
+        opening is { Epochs: not null } && opening.Epochs.All(names => names is { Subjects: not null });
 
     private Task WriteAsync<T>(
         string kind, string id, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancel) =>

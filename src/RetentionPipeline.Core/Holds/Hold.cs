@@ -33,6 +33,14 @@ public abstract record HoldScope
         _ => this,
     };
 
+    /// <summary>Whether it says whom or which record it is about.</summary>
+    internal bool HasNames => this switch
+    {
+        OfSubject subject => subject.Identifiers.Count > 0,
+        OfRecord record => record.Key != new RecordKey("", ""),
+        _ => false,
+    };
+
     /// <summary>The pseudonyms that it covers under an epoch's key; null where it names a dataset, which is nobody.</summary>
     public async Task<HoldNames?> NameAsync(Pseudonyms pseudonyms, int epoch, CancellationToken cancel)
     {

@@ -21,7 +21,7 @@ public interface IOperationSubjects
 /// its outcome there. The leaf names that tree's size.
 /// </summary>
 public sealed partial class HoldHandler(
-    HoldTable table, HoldDesk desk, IntentBook intents, HoldLog log, IOperationSubjects operations,
+    HoldTable table, HoldDesk desk, ReleasedHolds released, HoldLog log, IOperationSubjects operations,
     ILogger<HoldHandler> logger)
 {
     /// <summary>One pass over all holds.</summary>
@@ -43,13 +43,16 @@ public sealed partial class HoldHandler(
                 case HoldState.Releasing:
                     await desk.CompleteReleaseAsync(entry.Hold.Id, cancel);
                     break;
+                case HoldState.Released:
+                    await released.UnnameAsync(entry, cancel);
+                    break;
             }
         }
 
         if (!pending)
         {
-            await intents.FollowAsync(cancel);
-            intents.ForgetEnded();
+            await log.Intents.FollowAsync(cancel);
+            log.Intents.ForgetEnded();
         }
     }
 
@@ -73,7 +76,7 @@ public sealed partial class HoldHandler(
             return;
         }
 
-        var size = await intents.FollowAsync(cancel);
+        var size = await log.Intents.FollowAsync(cancel);
         var (waitsFor, touched) = await SortOlderAsync(entry.Hold, cancel);
         if (waitsFor.Count > 0)
         {
@@ -120,7 +123,7 @@ public sealed partial class HoldHandler(
     {
         var waitsFor = new List<Guid>();
         var touched = new List<Guid>();
-        foreach (var intent in intents.OlderThan(hold.Version).ToList())
+        foreach (var intent in log.Intents.OlderThan(hold.Version).ToList())
         {
             var concerns = hold.Scope is HoldScope.OfDataset { Dataset: var dataset }
                 ? dataset == intent.Dataset
@@ -139,4 +142,4 @@ public sealed partial class HoldHandler(
 }
 
 /// <summary>What the barrier reads.</summary>
-public sealed record HoldLog(LogReader Reader, ILaneStore Lanes, TimeProvider Time, PipelineTimes Times);
+public sealed record HoldLog(LogReader Reader, IntentBook Intents, ILaneStore Lanes, TimeProvider Time, PipelineTimes Times);
