@@ -42,7 +42,7 @@ public static class PipelineServices
         AddScanning(services);
         AddRequests(services);
         return services.AddSingleton<AnchoredLog>().AddSingleton<BundleCollector>().AddSingleton<SubjectFinder>().AddSingleton<ForgettingTable>().AddSingleton<SubjectForgetting>().AddSingleton<ScanBundleCollector>()
-            .AddSingleton<HoldTable>().AddSingleton<IEpochNames>(provider => provider.GetRequiredService<HoldTable>()).AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
+            .AddSingleton<OpeningsStores>().AddSingleton<AuditExport>().AddSingleton<HoldTable>().AddSingleton<IEpochNames>(provider => provider.GetRequiredService<HoldTable>()).AddSingleton<HoldDesk>().AddSingleton<IntentBook>()
             .AddSingleton<HoldLog>().AddSingleton<ReleasedHolds>().AddSingleton<HoldHandler>()
             .AddSingleton<IOperationSubjects, OperationSubjects>()
             .AddSingleton<MessageRouter>().AddSingleton<WorkPump>().AddSingleton<PushedDeliveries>().AddSingleton<PlanningTimers>()

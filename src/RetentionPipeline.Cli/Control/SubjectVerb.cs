@@ -63,6 +63,9 @@ internal static class SubjectVerb
                 case ForgetAnswer.Held:
                     await Console.Error.WriteLineAsync("A legal hold covers the person. Nothing was forgotten; release it first: retention hold release NAME.");
                     return ExitCodes.FailedOrWaits;
+                case ForgetAnswer.ByAnother:
+                    Console.WriteLine("Another instance has gone on with it and ended it; the log says in how many, not whom.");
+                    return ExitCodes.Done;
                 default:
                     Console.WriteLine("No opening names the person.");
                     return ExitCodes.Done;

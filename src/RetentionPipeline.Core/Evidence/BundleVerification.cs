@@ -35,12 +35,12 @@ public static class BundleVerification
             checkpoint = new BundleChecks(facts, problems).CheckLog();
             if (checkpoint is not null && !problems.Any(problem => problem.Rule is "inclusion" or "canonical"))
             {
-                claims = CheckContent(facts, reading.Files, problems);
+                claims = CheckContent(facts, reading.Files, problems, open);
                 open.AddRange(facts.Stated.Datasets.Where(dataset => dataset.Reason is not null)
                     .Select(dataset => $"dataset {dataset.Dataset} is open, {dataset.Reason}: the operator's own word"));
                 open.AddRange(facts.Shown.Where(shown => shown.Opening.Forgotten is not null)
-                    .Select(shown => $"record {shown.Place} of operation {shown.Operation}: its opening was forgotten"));
-                open.AddRange(facts.Stated.Forgotten.Select(operation => $"records of operation {operation}: its openings are not kept any more"));
+                    .Select(shown => $"record {shown.Place} of operation {shown.Operation}: not shown; the operator says that its opening was forgotten"));
+                open.AddRange(facts.Stated.Forgotten.Select(operation => $"records of operation {operation}: not shown; the operator says that its openings are not kept any more"));
             }
         }
 
@@ -48,7 +48,7 @@ public static class BundleVerification
     }
 
     private static IReadOnlyList<DatasetClaim> CheckContent(
-        BundleFacts facts, IReadOnlyList<BundleFile> files, List<BundleProblem> problems)
+        BundleFacts facts, IReadOnlyList<BundleFile> files, List<BundleProblem> problems, List<string> open)
     {
         try
         {
@@ -64,6 +64,11 @@ public static class BundleVerification
                 checks.CheckMeaning(log);
                 checks.CheckStatement(log);
                 checks.CheckRecords(log);
+                var committed = log.CommittedSubjects().Count;
+                if (facts.Stated.Subjects.Count < committed)
+                {
+                    open.Add($"whom the records name: {facts.Stated.Subjects.Count} of the person's {committed} identifiers are opened");
+                }
             }
 
             Compare(BundleFiles.Of(facts, log), files, problems);

@@ -14,8 +14,8 @@ namespace RetentionPipeline.Core.Evidence;
 /// </summary>
 public sealed class OpeningsFolder(string folder) : IOpeningsSource
 {
-    /// <summary>Writes the openings of every operation that has some, and of every hold. Returns how many.</summary>
-    public async Task<int> WriteAsync(
+    /// <summary>Writes the openings of every operation that has some, and of every hold.</summary>
+    public async Task<WrittenOpenings> WriteAsync(
         IObjectStore objects, OperationBooks books, HoldTable holds, Pseudonyms pseudonyms, CancellationToken cancel)
     {
         foreach (var kind in new[] { "operations", "outcomes", "holds", "requests" })
@@ -23,12 +23,13 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
             Directory.CreateDirectory(Path.Combine(folder, kind));
         }
 
-        var written = 0;
+        var (written, hasForgotten) = (0, false);
         await foreach (var id in objects.ListSegmentsAsync(ObjectNames.Operations, cancel))
         {
             if (Guid.TryParse(id, out var operation) && await books.Openings.FindAsync(operation, cancel) is { } opened)
             {
                 await WriteAsync("operations", id, opened, EvidenceJson.Default.BatchOpenings, cancel);
+                hasForgotten |= opened.Entries.Any(entry => entry.HasForgotten);
                 written++;
                 if (await books.Outcomes.FindAsync(operation, cancel) is { } results)
                 {
@@ -48,7 +49,7 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
             }
         }
 
-        return written + await WriteRequestsAsync(objects, cancel);
+        return new(written + await WriteRequestsAsync(objects, cancel), hasForgotten);
     }
 
     private async Task<int> WriteRequestsAsync(IObjectStore objects, CancellationToken cancel)
@@ -98,6 +99,11 @@ public sealed class OpeningsFolder(string folder) : IOpeningsSource
 
     private string PathOf(string kind, string id) => Path.Combine(folder, kind, id + ".json");
 }
+
+/// <summary>What was written.</summary>
+/// <param name="Count">Openings of operations, holds and requests.</param>
+/// <param name="HasForgotten">Somebody is taken out of one: the log must tell it, else it looks like a lie.</param>
+public sealed record WrittenOpenings(int Count, bool HasForgotten);
 
 /// <summary>What is kept of operations beside the log.</summary>
 /// <param name="Openings">Of intents.</param>

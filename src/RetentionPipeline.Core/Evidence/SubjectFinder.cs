@@ -36,26 +36,16 @@ public sealed class SubjectFinder(IObjectStore objects, OperationBooks books, Su
         return names;
     }
 
-    /// <summary>Every operation that has openings, or had some.</summary>
-    public async IAsyncEnumerable<Guid> OperationsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    /// <summary>The operations whose openings bear one of these pseudonyms, with what stands there.</summary>
+    public async IAsyncEnumerable<(Guid Operation, BatchOpenings Opened)> FindOperationsAsync(
+        IReadOnlySet<string> names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         await foreach (var segment in objects.ListSegmentsAsync(ObjectNames.Operations, cancel))
         {
-            if (Guid.TryParse(segment, out var operation))
+            if (Guid.TryParse(segment, out var operation)
+                && await books.Openings.FindAsync(operation, cancel) is { } opened && opened.Entries.Any(entry => IsNamed(entry, names)))
             {
-                yield return operation;
-            }
-        }
-    }
-
-    /// <summary>Every request whose person is named somewhere, or was.</summary>
-    public async IAsyncEnumerable<Guid> RequestsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
-    {
-        await foreach (var name in objects.ListAsync(ObjectNames.RequestSubjects, cancel))
-        {
-            if (Guid.TryParse(name[ObjectNames.RequestSubjects.Length..], out var request))
-            {
-                yield return request;
+                yield return (operation, opened);
             }
         }
     }
@@ -64,13 +54,8 @@ public sealed class SubjectFinder(IObjectStore objects, OperationBooks books, Su
     public async IAsyncEnumerable<FoundRecord> FindRecordsAsync(
         IReadOnlySet<string> names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (var operation in OperationsAsync(cancel))
+        await foreach (var (operation, opened) in FindOperationsAsync(names, cancel))
         {
-            if (await books.Openings.FindAsync(operation, cancel) is not { } opened || !opened.Entries.Any(entry => IsNamed(entry, names)))
-            {
-                continue;
-            }
-
             var results = await books.Outcomes.FindAsync(operation, cancel);
             var entries = results is null ? null : new OutcomeEntries(results.Entries);
             foreach (var (place, _) in opened.Entries.Index().Where(entry => IsNamed(entry.Item, names)))
@@ -84,9 +69,10 @@ public sealed class SubjectFinder(IObjectStore objects, OperationBooks books, Su
     public async IAsyncEnumerable<Guid> FindRequestsAsync(
         IReadOnlySet<string> names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (var request in RequestsAsync(cancel))
+        await foreach (var name in objects.ListAsync(ObjectNames.RequestSubjects, cancel))
         {
-            if ((await requests.FindAsync(request, cancel))?.Openings.Any(opening => names.Contains(opening.Pseudonym)) == true)
+            if (Guid.TryParse(name[ObjectNames.RequestSubjects.Length..], out var request)
+                && (await requests.FindAsync(request, cancel))?.Openings.Any(opening => names.Contains(opening.Pseudonym)) == true)
             {
                 yield return request;
             }
