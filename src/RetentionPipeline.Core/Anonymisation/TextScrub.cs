@@ -29,13 +29,24 @@ internal sealed class TextScrub(ScrubKinds kinds, string? region)
     private readonly AddressFinder finder = new(new AddressBits(0, 0));
 
     /// <summary>The text with labels; other values are not read.</summary>
-    public object? Change(object value)
+    public object? Change(object value) => value is string text ? ToTheEnd(text) : null;
+
+    /// <summary>
+    /// Where two lie against or within each other, a label uncovers the second one: until nothing is found any more. It
+    /// ends, as each label stands for signs and digits that no label has.
+    /// </summary>
+    private string ToTheEnd(string text)
     {
-        if (value is not string text)
+        for (var before = ""; before != text;)
         {
-            return null;
+            (before, text) = (text, Once(text));
         }
 
+        return text;
+    }
+
+    private string Once(string text)
+    {
         text = kinds.HasFlag(ScrubKinds.Email) ? Label(text, "[email]", EmailForms.Find(text)) : text;
         text = kinds.HasFlag(ScrubKinds.Mac) ? Label(text, "[mac]", MacForms.Find(text)) : text;
         text = kinds.HasFlag(ScrubKinds.Ip) ? Encoding.UTF8.GetString(LabelAddresses(Encoding.UTF8.GetBytes(text))) : text;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using CsCheck;
 using RetentionPipeline.Core.Anonymisation;
 
 namespace RetentionPipeline.Core.Tests.Anonymisation;
@@ -58,6 +59,24 @@ public sealed partial class ScrubTextTests
     [InlineData("00:1B:44:11:3A:B7:00:01")]
     [InlineData("x4111111111111111y")]
     public void What_only_looks_like_one_stays(string text) => Assert.Equal(text, Scrub(text, "card imei mac", "-"));
+
+    [Theory]
+    [InlineData("7a80@a24.c960.@7a87.b53a325@21-5a1", "[email][email]@21-5a1")]
+    [InlineData("ann@shop.example.bob@shop.example", "[email]@shop.example")]
+    public void What_a_label_uncovers_is_found_too(string text, string expected) => Assert.Equal(expected, Scrub(text, "", "-"));
+
+    /// <summary>Signs that make and part addresses and numbers, much closer together than in any text.</summary>
+    [Theory]
+    [InlineData("a1f.@-:%40 ")]
+    [InlineData("0123456789abcdef.:- ")]
+    [InlineData("0123456789 -+().")]
+    public void Scrubbed_twice_is_scrubbed_once(string signs) => Gen.String[signs].Sample(
+        text =>
+        {
+            var once = Scrub(text, "", "-");
+            Assert.Equal(once, Scrub(once, "", "-"));
+        },
+        iter: 5_000);
 
     private static string Scrub(string text, string kinds, string region)
     {
