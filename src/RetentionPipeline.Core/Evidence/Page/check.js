@@ -169,7 +169,7 @@ function checkBelonging(facts, log, report) {
   for (const shown of facts.scope ? facts.shown : []) { report(shown.name, 'subjects', 'A bundle of scans shows no record, and this is one.'); }
 }
 
-const committedOf = log => log.told.filter(leaf => leaf.part === 'accepted').flatMap(leaf => leaf.body.subjects ?? []);
+const committedOf = log => new Set(log.told.filter(leaf => leaf.part === 'accepted').flatMap(leaf => leaf.body.subjects ?? []));
 
 /** What the pipeline states besides the log, where the log can contradict it. */
 function checkStatement(facts, log, report) {
@@ -179,7 +179,7 @@ function checkStatement(facts, log, report) {
     wrong('event', "The request's id does not follow from its source and the event id that is stated.");
   }
   const committed = committedOf(log);
-  if (stated.subjects.some(subject => subjectHash(subject) !== subject.hash || !committed.includes(subject.hash))) {
+  if (stated.subjects.some(subject => subjectHash(subject) !== subject.hash || !committed.has(subject.hash))) {
     wrong('subjects', 'A subject is stated that the acceptance of the request does not commit to.');
   }
   const names = log.receipt.part === 'rejected' ? [] : (log.inForce?.datasets ?? []).map(one => one.name);
@@ -207,7 +207,7 @@ function fits({ dataset, scan: id, reason, expectedBy }, log) {
 /** Each record leads to the roots of its operation; none that must be shown is missing. */
 function checkRecords(facts, log, report) {
   const persons = facts.stated.subjects.map(subject => subject.pseudonym);
-  const mustName = persons.length > 0 && persons.length === new Set(committedOf(log)).size;
+  const mustName = persons.length > 0 && persons.length === committedOf(log).size;
   for (const shown of facts.shown) {
     const [intent, outcome] = [log.intents.get(shown.operation), log.outcomes.get(shown.operation)];
     if (!intent || !outcome) { report(shown.name, 'record', 'The record is of an operation whose intent and outcome are not in the bundle.'); continue; }
@@ -274,9 +274,11 @@ async function verifyBundle(bytes, keys, page) {
         else if (!same(there.get(name), content)) { report(name, 'not-proved', name === 'verify.html' ? 'The page in the bundle is not this one: it was changed, or is of another version. Do not use it.' : 'The file is not what the leaves and openings say: it was changed.'); }
       }
       for (const { name } of files) { if (!written.has(name)) { report(name, 'extra-file', 'Nothing in the leaves leads to this file: it was added.'); } }
+      const [named, committed] = [facts.stated?.subjects.length, committedOf(log).size];
+      if (named < committed) { unchecked.push(`whom the records name: ${named} of the person's ${committed} identifiers are opened`); }
       for (const one of facts.stated?.datasets ?? []) { if (one.reason !== undefined) { unchecked.push(`dataset ${one.dataset} is open, ${one.reason}: the operator's own word`); } }
-      for (const { operation, place } of facts.shown.filter(one => one.opening.commitment !== undefined)) { unchecked.push(`record ${place} of operation ${operation}: its opening was forgotten`); }
-      for (const id of facts.stated?.forgotten ?? []) { unchecked.push(`records of operation ${id}: its openings are not kept any more`); }
+      for (const { operation, place } of facts.shown.filter(one => one.opening.commitment !== undefined)) { unchecked.push(`record ${place} of operation ${operation}: not shown; the operator says that its opening was forgotten`); }
+      for (const id of facts.stated?.forgotten ?? []) { unchecked.push(`records of operation ${id}: not shown; the operator says that its openings are not kept any more`); }
     } catch {
       report('manifest.json', 'content', 'Leaves, records and statement do not fit together, so that the claims cannot be written again. Ask for the whole bundle.');
     }
