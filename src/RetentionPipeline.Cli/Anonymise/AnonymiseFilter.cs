@@ -7,8 +7,11 @@ namespace RetentionPipeline.Cli.Anonymise;
 /// <summary><c>retention anonymise</c>: a filter for pipes and files.</summary>
 public static class AnonymiseFilter
 {
+    /// <summary>What a shell says of a filter that SIGPIPE (13) ended, as it ends most.</summary>
+    private const int NobodyReads = 128 + 13;
+
     /// <summary>
-    /// Runs the filter; 0 done, 1 a content could not be read or written, 2 usage. What was written by then is worthless,
+    /// Runs the filter; 0 done, 1 a content could not be read or written, 2 usage, 141 nobody reads the output any more. What was written by then is worthless,
     /// but a file that is replaced in its place is either the old or the new one, whole.
     /// </summary>
     /// <param name="messages">Made only when there is something to say.</param>
@@ -40,7 +43,7 @@ public static class AnonymiseFilter
                 return 2;
             }
 
-            if (FieldOptions.Add(ref asked) is { } wrong)
+            if (asked.Fields.Count > 0 && FieldOptions.Add(ref asked) is { } wrong)
             {
                 messages.Value.WriteLine($"retention anonymise: {wrong}");
                 return 2;
@@ -48,6 +51,10 @@ public static class AnonymiseFilter
 
             RunOver(asked, input, output, messages);
             return 0;
+        }
+        catch (ReaderGoneException)
+        {
+            return NobodyReads;
         }
         catch (UnreadableContentException unreadable)
         {

@@ -8,8 +8,8 @@ namespace RetentionPipeline.Core.Anonymisation;
 /// </summary>
 internal sealed class LineTally(LineTally? before)
 {
-    private readonly Queue<long> handed = new();
-    private bool hands;
+    /// <summary>Null where nobody takes them over.</summary>
+    private Queue<long>? handed;
     private long lastLine = -1;
 
     /// <summary>Line ends passed.</summary>
@@ -27,7 +27,7 @@ internal sealed class LineTally(LineTally? before)
     /// <summary>A tally for the pass behind this one.</summary>
     public LineTally Next()
     {
-        hands = true;
+        handed = new Queue<long>();
         return new LineTally(this);
     }
 
@@ -44,7 +44,7 @@ internal sealed class LineTally(LineTally? before)
             return;
         }
 
-        if (before is null && !hands)
+        if (before is null && handed is null)
         {
             lastLine = line;
             Changed++;
@@ -64,9 +64,9 @@ internal sealed class LineTally(LineTally? before)
 
     private void Take(long last)
     {
-        while (before is not null && before.handed.TryPeek(out var line) && line <= last)
+        while (before?.handed is { } lines && lines.TryPeek(out var line) && line <= last)
         {
-            before.handed.Dequeue();
+            lines.Dequeue();
             Note(line);
         }
     }
@@ -79,7 +79,7 @@ internal sealed class LineTally(LineTally? before)
         }
 
         lastLine = line;
-        if (hands)
+        if (handed is not null)
         {
             handed.Enqueue(line);
         }

@@ -59,17 +59,18 @@ internal sealed class PlainAddresses
         Span<uint> smallest = stackalloc uint[4];
         for (var key = 0; key < places.Length; key++)
         {
-            ReadOnlySpan<int> lengths = [(key / 27) + 1, (key / 9 % 3) + 1, (key / 3 % 3) + 1, (key % 3) + 1];
-            var at = 0;
-            for (var number = 0; number < 4; number++)
+            // The lengths are digits of the key to base 3, the first number's the highest.
+            var (at, unit) = (0, 27);
+            for (var number = 0; number < 4; number++, unit /= 3)
             {
+                var length = (key / unit % 3) + 1;
                 for (var digit = 0; digit < 4; digit++)
                 {
-                    shuffle[(4 * number) + digit] = (byte)(digit < lengths[number] ? at + lengths[number] - 1 - digit : 0x80);
+                    shuffle[(4 * number) + digit] = (byte)(digit < length ? at + length - 1 - digit : 0x80);
                 }
 
-                smallest[number] = lengths[number] switch { 1 => 0u, 2 => 0x1_00u, _ => 0x1_00_00u };
-                at += lengths[number] + 1;
+                smallest[number] = length switch { 1 => 0u, 2 => 0x1_00u, _ => 0x1_00_00u };
+                at += length + 1;
             }
 
             (places[key], least[key]) = (Vector128.Create<byte>(shuffle), Vector128.Create<uint>(smallest));

@@ -16,7 +16,7 @@ public sealed class StreamAnonymiser
     private readonly FieldStage? fields;
     private readonly StageInput[] stages;
     private readonly LineTally tally;
-    private readonly ArrayBufferWriter<byte> between = new();
+    private readonly PieceWriter between = new(0);
     private long bytes;
     private byte lastByte = (byte)'\n';
 
@@ -135,8 +135,8 @@ public sealed class StreamAnonymiser
     /// <summary>What the lines that were not dropped hold goes through the fields.</summary>
     private void PassFields(IBufferWriter<byte> head)
     {
-        fields?.Write(between.WrittenSpan, head);
-        between.ResetWrittenCount();
+        fields?.Write(between.Written.Span, head);
+        between.Reset();
     }
 
     private void Link(IBufferWriter<byte> output)

@@ -75,7 +75,7 @@ internal sealed class WindowStage(IWindowScan scan, int capacity, VectorWidth wi
     public void Run(IBufferWriter<byte> output)
     {
         var nearby = Math.Max(from, length - NearLineEnd);
-        var lineEnd = window.AsSpan(nearby..length).LastIndexOf((byte)'\n');
+        var lineEnd = window.AsSpan(nearby, length - nearby).LastIndexOf((byte)'\n');
         if (lineEnd >= 0)
         {
             Run(nearby + lineEnd + 1, nearby + lineEnd + 1, output);
@@ -102,7 +102,7 @@ internal sealed class WindowStage(IWindowScan scan, int capacity, VectorWidth wi
         var keep = Math.Max(0, from - AddressFinder.Back);
         if (keep > 0)
         {
-            window.AsSpan(keep..length).CopyTo(window);
+            window.AsSpan(keep, length - keep).CopyTo(window);
             (from, length, causedUpTo) = (from - keep, length - keep, causedUpTo - keep);
         }
     }
