@@ -15,7 +15,7 @@ using RetentionPipeline.Local.Azurite;
 namespace RetentionPipeline.EndToEnd.Tests.Bundles;
 
 /// <summary>The tool on a deployment: real storage, and a request that came in over a queue.</summary>
-[Collection(MachineCollection.Name)]
+[Collection(ChildrenCollection.Name)]
 public sealed class DeployedBundleTests : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("deployed-").FullName;

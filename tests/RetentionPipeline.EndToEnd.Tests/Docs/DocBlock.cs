@@ -7,10 +7,10 @@ namespace RetentionPipeline.EndToEnd.Tests.Docs;
 /// <param name="Text">What stands between.</param>
 internal sealed record DocBlock(string File, int Line, string Mark, string Text)
 {
-    /// <summary>Run, in order, in the document's terminal; exit code 0.</summary>
+    /// <summary>Run, in order, in the reader's terminal; exit code 0.</summary>
     public const string Run = "sh run";
 
-    /// <summary>Runs in a terminal of its own until the document's end, and says so when it is up.</summary>
+    /// <summary>Runs in a terminal of its own until the last document's end, and says so when it is up.</summary>
     public const string Keep = "sh run keep";
 
     /// <summary>Needs something that no test has: an account, a person.</summary>

@@ -26,7 +26,7 @@ internal sealed class DocTerminal : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly string folder = Directory.CreateTempSubdirectory("docs-").FullName;
-    private readonly List<Process> kept = [];
+    private readonly Dictionary<string, Process> kept = [];
 
     public DocTerminal(string root)
     {
@@ -55,11 +55,16 @@ internal sealed class DocTerminal : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one command and waits until it says that it stays up. Exit code 0 stands for that.</summary>
+    /// <summary>Starts one command, unless it is up already, and waits until it says that it stays up. Exit code 0 stands for that.</summary>
     public async Task<(int ExitCode, string Output)> KeepAsync(string command)
     {
+        if (kept.TryGetValue(command, out var before) && !before.HasExited)
+        {
+            return (0, "");
+        }
+
         var shell = Start("exec " + command);
-        kept.Add(shell);
+        kept[command] = shell;
         var output = new StringBuilder();
         var up = new TaskCompletionSource();
         Listen(shell, output, line =>
@@ -76,7 +81,7 @@ internal sealed class DocTerminal : IAsyncDisposable
     /// <summary>Ends what was kept as Ctrl+C does.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var shell in kept)
+        foreach (var shell in kept.Values)
         {
             using var interrupt = Process.Start("kill", ["-INT", $"{shell.Id}"]);
             using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));

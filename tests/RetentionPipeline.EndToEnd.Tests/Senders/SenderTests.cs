@@ -7,7 +7,7 @@ using RetentionPipeline.Local.Sample;
 namespace RetentionPipeline.EndToEnd.Tests.Senders;
 
 /// <summary>The senders that other systems start from, against the real pipeline: both as processes, over Service Bus.</summary>
-[Collection(MachineCollection.Name)]
+[Collection(ChildrenCollection.Name)]
 public sealed class SenderTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("senders-").FullName;

@@ -14,7 +14,7 @@ namespace RetentionPipeline.EndToEnd.Tests.Senders;
 /// A person with three accounts asks a real shop to forget her: through the JavaScript SDK, over real queues and real stores,
 /// while one dataset is under a hold and the law keeps something of another.
 /// </summary>
-[Collection(MachineCollection.Name)]
+[Collection(ChildrenCollection.Name)]
 public sealed class ThreeAccountTests(ITestOutputHelper output)
 {
     private const string Shop = "web-shop";

@@ -16,7 +16,7 @@ using RetentionPipeline.Local.Azurite;
 namespace RetentionPipeline.EndToEnd.Tests.Subjects;
 
 /// <summary>What a person types about persons and keys: the tool as a process of its own, on storage of this machine.</summary>
-[Collection(MachineCollection.Name)]
+[Collection(ChildrenCollection.Name)]
 public sealed class SubjectVerbTests : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("subjects-").FullName;
