@@ -59,9 +59,15 @@ public sealed class HoldDesk(HoldTable table, Pseudonyms pseudonyms, LaneWriter 
     /// <summary>Takes a hold back; null if there is none of that name in force.</summary>
     public async Task<Hold?> ReleaseAsync(string name, CancellationToken cancel)
     {
-        var id = IdOf(name);
-        while (await table.FindAsync(id, cancel) is { Hold.InForce: true } before)
+        var (id, isBegun) = (IdOf(name), false);
+        while (await table.FindAsync(id, cancel) is { } before)
         {
+            if (!before.Hold.InForce)
+            {
+                // What was begun here, the pass of another process may have completed.
+                return isBegun ? before.Hold : null;
+            }
+
             var releasing = before;
             if (before.Hold.State is not HoldState.Releasing)
             {
@@ -76,6 +82,7 @@ public sealed class HoldDesk(HoldTable table, Pseudonyms pseudonyms, LaneWriter 
                 }
             }
 
+            isBegun = true;
             if (await CompleteReleaseAsync(id, cancel) is { } released)
             {
                 return released;

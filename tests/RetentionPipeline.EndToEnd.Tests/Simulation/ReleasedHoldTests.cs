@@ -4,7 +4,7 @@ using RetentionPipeline.Core.Records;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 
-/// <summary>Rows that an older version left.</summary>
+/// <summary>Holds that were released, by whom and when ever.</summary>
 public sealed class ReleasedHoldTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -38,5 +38,25 @@ public sealed class ReleasedHoldTests
         var verdict = await EvidenceCheck.VerifyAsync(simulation);
         Assert.Empty(verdict.Problems);
         Assert.Empty(verdict.Meaning!.UncheckedHolds);
+    }
+    [Fact]
+    public async Task A_release_that_another_process_completes_is_told_as_one()
+    {
+        using var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
+        var desk = simulation.Get<HoldDesk>();
+        await desk.PlaceAsync("matter-1", new HoldScope.OfDataset("visits"), "litigation", "tester", None);
+        simulation.Faults.Before = call =>
+        {
+            if (call == "lanes.append")
+            {
+                simulation.Faults.Before = null;
+                Assert.NotNull(desk.CompleteReleaseAsync(HoldDesk.IdOf("matter-1"), None).GetAwaiter().GetResult());
+            }
+        };
+
+        Assert.Equal(HoldState.Released, (await desk.ReleaseAsync("matter-1", None))?.State);
+        Assert.Null(simulation.Faults.Before);
+        Assert.Null(await desk.ReleaseAsync("matter-1", None));
+        Assert.Null(await desk.ReleaseAsync("matter-2", None));
     }
 }
