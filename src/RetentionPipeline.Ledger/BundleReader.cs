@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace RetentionPipeline.Ledger;
 
@@ -52,6 +53,7 @@ internal sealed class BundleReader<T>(LogFolder files, LeafReading<T> reading)
 
     private BundleRead<T> ReadAll(ReadOnlySpan<byte> bytes, long first, int width, byte[]? hashes)
     {
+        using var hasher = SHA256.Create();
         var (leaves, wrong) = (new ReadLeaf<T>[width], new List<LogProblem>());
         ReadOnlySpan<byte> entry = default;
         for (var i = 0; TryNext(ref bytes, ref entry); i++)
@@ -59,7 +61,7 @@ internal sealed class BundleReader<T>(LogFolder files, LeafReading<T> reading)
             var hash = hashes is null ? [] : hashes.AsSpan(i * Rfc6962.HashLength, Rfc6962.HashLength);
             if (hashes is not null)
             {
-                Rfc6962.LeafHash(entry, hash);
+                Rfc6962.LeafHash(entry, hash, hasher);
             }
 
             try

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace RetentionPipeline.Ledger;
 
 /// <summary>
@@ -36,13 +38,14 @@ public static class MerkleTree
             throw new ArgumentException("The hashes are not as many as a power of two.", nameof(hashes));
         }
 
+        using var hasher = SHA256.Create();
         var level = hashes.ToArray().AsSpan();
         for (count /= 2; count > 0; count /= 2)
         {
             for (var i = 0; i < count; i++)
             {
                 var pair = level.Slice(2 * i * Rfc6962.HashLength, 2 * Rfc6962.HashLength);
-                Rfc6962.NodeHash(pair[..Rfc6962.HashLength], pair[Rfc6962.HashLength..], level[(i * Rfc6962.HashLength)..]);
+                Rfc6962.NodeHash(pair[..Rfc6962.HashLength], pair[Rfc6962.HashLength..], level[(i * Rfc6962.HashLength)..], hasher);
             }
         }
 

@@ -20,12 +20,13 @@ public static class Rfc6962
     }
 
     /// <summary>As above, into the first 32 bytes of <paramref name="hash"/>.</summary>
-    public static void LeafHash(ReadOnlySpan<byte> bytes, Span<byte> hash)
+    /// <param name="hasher">For many hashes: what sets one up costs as much again as a node does.</param>
+    public static void LeafHash(ReadOnlySpan<byte> bytes, Span<byte> hash, SHA256? hasher = null)
     {
         var input = bytes.Length < 1024 ? stackalloc byte[1024] : new byte[1 + bytes.Length];
         input[0] = 0;
         bytes.CopyTo(input[1..]);
-        SHA256.HashData(input[..(1 + bytes.Length)], hash);
+        Hash(input[..(1 + bytes.Length)], hash, hasher);
     }
 
     /// <summary>SHA-256(0x01 ‖ left ‖ right).</summary>
@@ -37,12 +38,25 @@ public static class Rfc6962
     }
 
     /// <summary>As above, into the first 32 bytes of <paramref name="hash"/>, which may be those of a child.</summary>
-    public static void NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> hash)
+    /// <param name="hasher">As above.</param>
+    public static void NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> hash, SHA256? hasher = null)
     {
         Span<byte> input = stackalloc byte[1 + (2 * HashLength)];
         input[0] = 1;
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + HashLength)..]);
-        SHA256.HashData(input, hash);
+        Hash(input, hash, hasher);
+    }
+
+    private static void Hash(ReadOnlySpan<byte> input, Span<byte> hash, SHA256? hasher)
+    {
+        if (hasher is null)
+        {
+            SHA256.HashData(input, hash);
+        }
+        else
+        {
+            hasher.TryComputeHash(input, hash, out _);
+        }
     }
 }
