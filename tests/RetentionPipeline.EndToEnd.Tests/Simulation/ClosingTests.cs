@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using RetentionPipeline.Adapters.Composition;
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Records;
 using RetentionPipeline.Core.Scanning;
 using RetentionPipeline.Core.Work;
 using RetentionPipeline.EndToEnd.Tests.Oracle;
+using RetentionPipeline.Fakes;
 using RetentionPipeline.Local.Sample;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
@@ -27,6 +29,30 @@ public sealed class ClosingTests
         Assert.Equal(Shop.GoneCount(Visits), (long)leaf["due"]!);
         Assert.Equal(Shop.GoneCount(Visits), (long)leaf["done"]!);
         Assert.Equal(LeafTime.Text(OldestOf(number => !Shop.IsGone(number))), (string)leaf["oldestRemaining"]!);
+    }
+
+    /// <summary>The process that plans dies before it can append anything; the reconciler comes before another planner does.</summary>
+    [Fact]
+    public async Task It_has_a_start_also_where_the_planner_died_before_that_leaf()
+    {
+        using var simulation = await StartAsync();
+        await simulation.AskForAllAsync("once");
+        simulation.Faults.Choose = (_, call) => call == "lanes.append" ? FaultKind.FailedAndNotWritten : null;
+        await Record.ExceptionAsync(() => simulation.Get<PipelineTimers>().ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None));
+        simulation.Faults.Choose = null;
+        simulation.Restart();
+
+        var timers = simulation.Get<PipelineTimers>();
+        while (await simulation.Get<OpenScans>().ListAsync(CancellationToken.None) is { Count: > 0 })
+        {
+            await timers.ReconcileAsync(CancellationToken.None);
+            await simulation.DrainAsync();
+            await timers.IntegrateAsync(CancellationToken.None);
+            await timers.CloseAsync(CancellationToken.None);
+        }
+
+        Assert.NotEmpty(simulation.Stores[Shop.Store].Acts);
+        Assert.Empty((await EvidenceCheck.VerifyAsync(simulation)).Problems);
     }
 
     [Fact]
