@@ -112,6 +112,6 @@ internal sealed record PlantedBug(string Name, string File, string Right, string
             "hold-read-too-early", Erasure + "ActGuard.cs",
             "                var set = await holds.ReadAsync(cancel);",
             "                var set = PLANTED && last is not null ? last.HoldSet : await holds.ReadAsync(cancel);",
-            EndToEndTests, "HoldTests.A_process_that_stood_still_between_its_look_at_the_holds_and_the_act_looks_again"),
+            EndToEndTests, "LateHoldTests.A_process_that_stood_still_between_its_look_at_the_holds_and_the_act_looks_again"),
     ];
 }

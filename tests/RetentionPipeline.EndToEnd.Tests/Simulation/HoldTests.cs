@@ -1,6 +1,7 @@
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Holds;
 using RetentionPipeline.Core.Records;
+using RetentionPipeline.Core.Work;
 using RetentionPipeline.EndToEnd.Tests.Instances;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
@@ -93,7 +94,7 @@ public sealed class HoldTests
         using var simulation = await StartAsync();
         await PlaceAsync(simulation, "record");
         var timers = simulation.Get<Adapters.Composition.PipelineTimers>();
-        for (var until = simulation.Time.GetUtcNow() + Core.Work.PipelineTimes.Local.BarrierWait; simulation.Time.GetUtcNow() < until;)
+        for (var until = simulation.Time.GetUtcNow() + PipelineTimes.Local.BarrierWait; simulation.Time.GetUtcNow() < until;)
         {
             await timers.IntegrateAsync(CancellationToken.None);
             await timers.CloseAsync(CancellationToken.None);
@@ -103,30 +104,6 @@ public sealed class HoldTests
 
         await SettleHoldAsync(simulation);
         Assert.Equal(HoldState.Effective, await StateAsync(simulation));
-    }
-
-    [Fact]
-    public async Task A_process_that_stood_still_between_its_look_at_the_holds_and_the_act_looks_again()
-    {
-        // At two requests a second each act takes a lease of its own, a call between the look and the act.
-        using var simulation = await StartAsync(Shop.Policy().Replace("1000000", "2", StringComparison.Ordinal));
-        var (deletes, placed) = (0, false);
-        simulation.Faults.Before = call =>
-        {
-            deletes += call == "records.delete" ? 1 : 0;
-            if (deletes == 1 && call == "rows.commit" && !placed)
-            {
-                placed = true;
-                Task.Run(() => PlaceAsync(simulation, "dataset")).GetAwaiter().GetResult();
-                simulation.Time.Advance(TimeSpan.FromHours(2));
-            }
-        };
-
-        await simulation.RunOnceAsync();
-
-        Assert.True(placed);
-        Assert.Equal(1, deletes);
-        await EvidenceCheck.AssertWellAsync(simulation);
     }
 
     [Theory]
@@ -274,11 +251,11 @@ public sealed class HoldTests
         }
     }
 
-    private static async Task<SimulatedPipeline> StartAsync(string? policy = null)
+    private static async Task<SimulatedPipeline> StartAsync()
     {
         var simulation = new SimulatedPipeline(Shop.Now, Shop.Store, Shop.Logs);
         Shop.Seed(simulation, Visits);
-        await simulation.StorePolicyAsync(policy ?? Shop.Policy());
+        await simulation.StorePolicyAsync(Shop.Policy());
         return simulation;
     }
 }

@@ -59,6 +59,9 @@ internal sealed class SimulatedPipeline : IDisposable
     /// <summary>Records of a batch from the next start on.</summary>
     public int BatchRecords { get; set; } = WorkBatch.MaxEntries;
 
+    /// <summary>The times of the protocol from the next start on.</summary>
+    public PipelineTimes Times { get; set; } = PipelineTimes.Local;
+
     /// <summary>From the next start on, every reader of holds sees the table as it was before the first one.</summary>
     public bool HideHolds { get; set; }
 
@@ -259,7 +262,7 @@ internal sealed class SimulatedPipeline : IDisposable
 
     private ServiceProvider Build(TimeProvider? time = null)
     {
-        var settings = new PipelineSettings(PipelineTimes.Local, ActConcurrency, new PumpBounds(2, 2), "log.example/test") { BatchRecords = BatchRecords };
+        var settings = new PipelineSettings(Times, ActConcurrency, new PumpBounds(2, 2), "log.example/test") { BatchRecords = BatchRecords };
         return new ServiceCollection()
             .AddSingleton(time ?? Time)
             .AddSingleton<IObjectStore>(Objects).AddSingleton(HideHolds ? new RowsWithoutHolds(Rows) : (IRowStore)Rows).AddSingleton<IWorkQueue>(Queue)
