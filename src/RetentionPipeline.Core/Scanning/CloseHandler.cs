@@ -69,9 +69,7 @@ public sealed partial class CloseHandler(
 
     private async Task FinishAsync(ScanPlan plan, ScanClosing closing, CancellationToken cancel)
     {
-        // The start once more: whoever planned the scan may have died before that leaf, and the reconciler sent its slices.
-        // Without it nobody knows in which order the closing names the operations. A second one is dropped by its key.
-        await effects.Lanes.AppendAsync([plan.StartLeaf, closing.Leaf], cancel);
+        await effects.Lanes.AppendAsync([closing.Leaf], cancel);
         ResidualCopies? copies = null;
         var lastAt = DateTimeOffset.MinValue;
         await foreach (var operation in walker.WalkAsync(plan, cancel))

@@ -39,7 +39,7 @@ public sealed partial class Reconciler(
     /// </summary>
     private async Task DropLeftBehindAsync(OpenScan scan, CancellationToken cancel)
     {
-        if (parts.Time.GetUtcNow() - scan.OpenedAt > parts.Times.Quiet
+        if (parts.Limits.Time.GetUtcNow() - scan.OpenedAt > parts.Limits.Times.Quiet
             && await open.HolderAsync(scan.Dataset, cancel) != scan.Scan)
         {
             LogLeftBehind(scan.Scan, scan.Rule, scan.Dataset);
@@ -50,7 +50,7 @@ public sealed partial class Reconciler(
     private async Task<bool> IsStoppedAsync(ScanPlan plan, CancellationToken cancel)
     {
         var policy = await parts.PolicyBook.GetAsync(plan.Policy, cancel);
-        var stops = await parts.Stops.CurrentAsync(cancel);
+        var stops = await parts.Limits.Stops.CurrentAsync(cancel);
         return stops.Stops(policy.Datasets[plan.Dataset].Store, plan.Rule);
     }
 
@@ -74,7 +74,8 @@ public sealed partial class Reconciler(
 
     private async Task ReconcilePlanningAsync(ScanPlan plan, CancellationToken cancel)
     {
-        var failure = parts.Time.GetUtcNow() - plan.PlannedAt > parts.Times.PlanningLimit
+        await parts.Starter.SendAsync(plan, cancel);
+        var failure = parts.Limits.Time.GetUtcNow() - plan.PlannedAt > parts.Limits.Times.PlanningLimit
             ? FailureReasons.PlanningTooLong
             : null;
         if (await verdicts.TryWriteAsync(plan, failure ?? plan.Failure, cancel) is not null)
@@ -85,12 +86,8 @@ public sealed partial class Reconciler(
         for (var slice = 0; slice < plan.Ranges.Count; slice++)
         {
             var address = WorkAddress.OfSlice(plan.Scan, slice);
-            var state = await parts.Attempts.FindAsync(address, cancel);
-            if (state is null)
-            {
-                await parts.Attempts.SendFirstAsync(address, null, cancel);
-            }
-            else if (await IsStuckAsync(plan, address, state, cancel))
+            if (await parts.Attempts.FindAsync(address, cancel) is { } state
+                && await IsStuckAsync(plan, address, state, cancel))
             {
                 await verdicts.TryWriteAsync(plan, FailureReasons.SliceStuck, cancel);
                 return;
@@ -182,13 +179,13 @@ public sealed partial class Reconciler(
         ScanPlan plan, WorkAddress address, Attempt state, CancellationToken cancel)
     {
         var lastAt = state.BegunAt > state.NotBefore ? state.BegunAt.Value : state.NotBefore;
-        var quiet = parts.Time.GetUtcNow() - lastAt > parts.Times.Quiet;
+        var quiet = parts.Limits.Time.GetUtcNow() - lastAt > parts.Limits.Times.Quiet;
         if (!quiet && !state.Stopped)
         {
             return false;
         }
 
-        if (state.BegunSends >= parts.Times.SendLimit)
+        if (state.BegunSends >= parts.Limits.Times.SendLimit)
         {
             return true;
         }
@@ -217,5 +214,4 @@ public sealed partial class Reconciler(
 
 /// <summary>What the reconciler works with.</summary>
 public sealed record ReconcilerParts(
-    Attempts Attempts, FailureEnding Ending, PolicyBook PolicyBook, StopSwitch Stops, TimeProvider Time,
-    PipelineTimes Times);
+    Attempts Attempts, FailureEnding Ending, PolicyBook PolicyBook, ScanStarter Starter, ActLimits Limits);

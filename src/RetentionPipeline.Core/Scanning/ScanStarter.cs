@@ -69,17 +69,36 @@ public sealed partial class ScanStarter(
             plan = await parts.Book.WritePlanAsync(Make(order, ranges ?? [], failure), cancel);
         }
 
-        await lanes.AppendAsync([plan.StartLeaf], cancel);
+        await SendAsync(plan, cancel);
+        return StartAnswer.Planned;
+    }
+
+    /// <summary>
+    /// Sends what was not sent of a plan that stands. The start leaf is in a lane before the first slice can run and the
+    /// scan can close: from it a verifier knows in which order the closing names the operations. A crash between the two
+    /// leaves a leaf that is appended again and dropped by its key.
+    /// </summary>
+    public async Task SendAsync(ScanPlan plan, CancellationToken cancel)
+    {
+        var unsent = new List<WorkAddress>();
         for (var slice = 0; slice < plan.Ranges.Count; slice++)
         {
             var address = WorkAddress.OfSlice(plan.Scan, slice);
             if (await attempts.FindAsync(address, cancel) is null)
             {
-                await attempts.SendFirstAsync(address, null, cancel);
+                unsent.Add(address);
             }
         }
 
-        return StartAnswer.Planned;
+        if (unsent.Count > 0 || plan.Ranges.Count == 0)
+        {
+            await lanes.AppendAsync([plan.StartLeaf], cancel);
+        }
+
+        foreach (var address in unsent)
+        {
+            await attempts.SendFirstAsync(address, null, cancel);
+        }
     }
 
     /// <summary>

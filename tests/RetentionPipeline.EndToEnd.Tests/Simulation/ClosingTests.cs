@@ -31,14 +31,25 @@ public sealed class ClosingTests
         Assert.Equal(LeafTime.Text(OldestOf(number => !Shop.IsGone(number))), (string)leaf["oldestRemaining"]!);
     }
 
-    /// <summary>The process that plans dies before it can append anything; the reconciler comes before another planner does.</summary>
-    [Fact]
-    public async Task It_has_a_start_also_where_the_planner_died_before_that_leaf()
+    /// <summary>
+    /// The process that plans dies before it can append anything; the reconciler comes before another planner does, and
+    /// before it for a scan that failed before its first slice.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_has_a_start_also_where_the_planner_died_before_that_leaf(bool unreachable)
     {
         using var simulation = await StartAsync();
         await simulation.AskForAllAsync("once");
-        simulation.Faults.Choose = (_, call) => call == "lanes.append" ? FaultKind.FailedAndNotWritten : null;
-        await Record.ExceptionAsync(() => simulation.Get<PipelineTimers>().ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None));
+        simulation.Faults.Choose = (_, call) => call == "lanes.append" || (unreachable && call == "records.ranges")
+            ? FaultKind.FailedAndNotWritten
+            : null;
+        for (var run = 0; run < 3; run++)
+        {
+            await Record.ExceptionAsync(() => simulation.Get<PipelineTimers>().ScanAsync(ScheduleUse.CommandsOnly, CancellationToken.None));
+        }
+
         simulation.Faults.Choose = null;
         simulation.Restart();
 
@@ -51,8 +62,13 @@ public sealed class ClosingTests
             await timers.CloseAsync(CancellationToken.None);
         }
 
-        Assert.NotEmpty(simulation.Stores[Shop.Store].Acts);
+        Assert.Equal(unreachable, simulation.Stores[Shop.Store].Acts.Count == 0);
         Assert.Empty((await EvidenceCheck.VerifyAsync(simulation)).Problems);
+        var scans = await EvidenceCheck.LeavesAsync(simulation, LeafTypes.Scan);
+        Assert.NotEmpty(scans);
+        Assert.Equal(
+            scans.Where(leaf => leaf.Part == "close").Select(leaf => leaf.Id).Order(),
+            scans.Where(leaf => leaf.Part == "start").Select(leaf => leaf.Id).Order());
     }
 
     [Fact]
