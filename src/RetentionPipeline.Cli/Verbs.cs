@@ -18,7 +18,7 @@ internal static class Verbs
         var root = new RootCommand("Keeps the promise to delete.")
         {
             PolicyVerb.Build(), RunVerb.Build(), PlanVerb.Build(), ScanVerb.Build(), StopVerb.BuildStop(),
-            StopVerb.BuildResume(), HoldVerb.Build(), RequestVerb.Build(), SubjectVerb.Build(), LedgerVerb.Build(), EvidenceVerb.Build(),
+            StopVerb.BuildResume(), HoldVerb.Build(), RequestVerb.Build(), SubjectVerb.Build(), KeyVerb.Build(), LedgerVerb.Build(), EvidenceVerb.Build(),
             new Command("anonymise", "A filter that cuts addresses in logs: retention anonymise --help") { CheckVerb.Build() },
         };
         var parsed = root.Parse(arguments);

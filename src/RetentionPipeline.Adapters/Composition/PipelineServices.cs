@@ -60,7 +60,7 @@ public static class PipelineServices
         .AddSingleton<AnchorHandler>().AddSingleton<LedgerTimers>();
 
     private static void AddErasure(IServiceCollection services, PipelineSettings settings) => services
-        .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<RuleKeys>()
+        .AddSingleton<PolicyBook>().AddSingleton<ActGuards>().AddSingleton<RampShare>().AddSingleton<OperatorKeyTable>().AddSingleton<RuleKeys>()
         .AddSingleton<ActRules>().AddSingleton<WorkBatches>()
         .AddSingleton(provider => new ActLimits(
             provider.GetRequiredService<StopSwitch>(), provider.GetRequiredService<RateBudget>(),
@@ -80,6 +80,7 @@ public static class PipelineServices
         .AddSingleton<ScanWalker>().AddSingleton<CloseEffects>().AddSingleton<CloseHandler>()
         .AddSingleton<ScanOverview>().AddSingleton<ReconcilerParts>().AddSingleton<Reconciler>().AddSingleton<CommandTable>()
         .AddSingleton<CommandHandler>().AddSingleton<DeadLetterDrain>().AddSingleton<SelfRetention>()
+        .AddSingleton<OperatorKeyUses>().AddSingleton<OperatorKeyDesk>()
         .AddSingleton<ResidualTable>().AddSingleton<ResidualHandler>().AddSingleton<CareTimers>();
 
     private static void AddRequests(IServiceCollection services)

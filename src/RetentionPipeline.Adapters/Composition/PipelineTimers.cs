@@ -40,12 +40,13 @@ public sealed class PipelineTimers(
     public Task ReconcileAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
 
     /// <summary>
-    /// Removes what the pipeline itself has kept long enough, looks at copies whose time is over, and goes on with epochs that
+    /// Removes what the pipeline itself has kept long enough, looks at copies whose time is over, and goes on with keys that
     /// are half made or half destroyed and with persons who are half forgotten; none holds up the others.
     /// </summary>
     public Task TidyAsync(CancellationToken cancel) =>
         Task.WhenAll(
-            care.Self.RunAsync(cancel), care.Residuals.RunAsync(cancel), care.Epochs.RunAsync(cancel), care.Forgetting.RunAsync(cancel));
+            care.Self.RunAsync(cancel), care.Residuals.RunAsync(cancel), care.Epochs.RunAsync(cancel),
+            care.OperatorKeys.RunAsync(cancel), care.Forgetting.RunAsync(cancel));
 }
 
 /// <summary>What makes work: commands, schedules, requests.</summary>
@@ -54,5 +55,6 @@ public sealed record PlanningTimers(CommandHandler Commands, ScanHandler Scans, 
 /// <summary>What makes the published log of what was appended, and has it vouched for.</summary>
 public sealed record LedgerTimers(LedgerIntegrator Integrator, AnchorHandler Anchors);
 
-/// <summary>What looks after what is left behind: the pipeline's own objects, copies in stores, keys of pseudonyms, persons.</summary>
-public sealed record CareTimers(SelfRetention Self, ResidualHandler Residuals, EpochDesk Epochs, SubjectForgetting Forgetting);
+/// <summary>What looks after what is left behind: the pipeline's own objects, copies in stores, keys, persons.</summary>
+public sealed record CareTimers(
+    SelfRetention Self, ResidualHandler Residuals, EpochDesk Epochs, OperatorKeyDesk OperatorKeys, SubjectForgetting Forgetting);

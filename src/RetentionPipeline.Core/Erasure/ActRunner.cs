@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RetentionPipeline.Core.Anonymisation;
 using RetentionPipeline.Core.Policies;
 using RetentionPipeline.Core.Records;
 
@@ -46,10 +47,18 @@ public sealed partial class ActRunner
         var dataset = plan.Datasets[batch.Dataset];
         var store = stores.Get(dataset.Store);
         var rule = wanted is null && batch.Action is RuleAction.Anonymise ? plan.FindRule(batch.Rule)! : null;
+        var operatorKeys = rule is null ? OperatorKeys.None : await keys.ReadAsync(rule.Operators, cancel);
+        if (operatorKeys is null)
+        {
+            var refused = RecordOutcome.Failed(RefusalReasons.KeyDestroyed);
+            return new OutcomeFacts(
+                [.. Enumerable.Repeat(refused, batch.Entries.Count)], first.InForce.Hash, first.HoldSet.Version, false);
+        }
+
         using var run = new ActRun(batch, new ActPolicies(plan, first.InForce), guard, store, limits, cancel)
         {
             Wanted = wanted,
-            Rewrite = rule is null ? null : RuleRewrite.Of(rule, dataset, await keys.ReadAsync(rule.Operators, cancel)),
+            Rewrite = rule is null ? null : RuleRewrite.Of(rule, dataset, operatorKeys),
             AnswerLost = lost => LogAnswerLost(batch.Operation, lost.GetType().Name),
         };
         var until = await ResidualsEndAsync(run, cancel);

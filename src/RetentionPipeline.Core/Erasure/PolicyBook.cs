@@ -23,7 +23,7 @@ public sealed class PolicyBook(
     /// <summary>
     /// Puts a policy in force. Order: the text, then the row (handlers obey from here on), then the leaf, whose bytes
     /// stand in the row, so that whoever comes back after a crash appends the same. Storing the one in force again
-    /// changes nothing. Problems of the document are returned, and then nothing was stored.
+    /// changes nothing; one that was in force before comes in force again, with a leaf that says so. Problems of the document are returned, and then nothing was stored.
     /// </summary>
     public async Task<IReadOnlyList<PolicyProblem>> StoreAsync(string text, string file, CancellationToken cancel)
     {
@@ -44,12 +44,20 @@ public sealed class PolicyBook(
                 return result.Problems;
             }
 
-            var next = new PolicyRow(policy.Hash, MakeLeaf(policy));
-            var json = JsonSerializer.Serialize(next, ErasureJsonContext.Default.PolicyRow);
-            RowWrite write = row is null
-                ? new RowWrite.Insert(Row, json)
-                : new RowWrite.Replace(Row, json, row.Version);
-            if (await rows.CommitAsync(Partition, [write], cancel) is RowCommit.Committed)
+            // The leaf of the one before, whose bytes are about to go: who stored it may have died before that.
+            if (row is not null)
+            {
+                await lanes.AppendAsync([Read(row).Leaf], cancel);
+            }
+
+            // How often it came in force stands in a row of its own, and changes with the other one.
+            var counted = await rows.ReadAsync(Partition, policy.Hash, cancel);
+            var before = counted is null ? 0 : int.Parse(counted.Text, NumberStyles.None, CultureInfo.InvariantCulture);
+            var next = JsonSerializer.Serialize(
+                new PolicyRow(policy.Hash, MakeLeaf(policy, before)), ErasureJsonContext.Default.PolicyRow);
+            if (await rows.CommitAsync(
+                Partition, [Put(Row, next, row), Put(policy.Hash, (before + 1).ToString(CultureInfo.InvariantCulture), counted)], cancel)
+                is RowCommit.Committed)
             {
                 await AppendLeafAsync(cancel);
                 return result.Problems;
@@ -91,12 +99,17 @@ public sealed class PolicyBook(
             : throw new LedgerCorruptException($"The stored text of policy {hash} is not the one of that hash.");
     }
 
-    private byte[] MakeLeaf(Policy policy)
+    private static RowWrite Put(string name, string text, StoredRow? stands) => stands is null
+        ? new RowWrite.Insert(name, text)
+        : new RowWrite.Replace(name, text, stands.Version);
+
+    /// <summary>A policy that comes in force again, as one that is rolled back to does, has a leaf of its own for it.</summary>
+    private byte[] MakeLeaf(Policy policy, int before)
     {
         var now = time.GetUtcNow();
         var earliest = now + times.BarrierWait;
         return Leaf.Encode(
-            LeafTypes.Policy, policy.Hash, "", now, new JsonObject
+            LeafTypes.Policy, policy.Hash, before == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"again.{before}"), now, new JsonObject
             {
                 ["effectiveFrom"] = LeafTime.Text(policy.EffectiveFrom > earliest ? policy.EffectiveFrom : earliest),
                 ["facts"] = PolicyFacts.HashOf(policy),

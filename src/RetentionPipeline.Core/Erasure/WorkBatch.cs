@@ -141,4 +141,5 @@ public sealed class WorkBatches(IObjectStore objects, ObjectSealer sealer)
 [JsonSerializable(typeof(BatchResults))]
 [JsonSerializable(typeof(BatchOpenings))]
 [JsonSerializable(typeof(PolicyRow))]
+[JsonSerializable(typeof(OperatorKeyEnd))]
 internal sealed partial class ErasureJsonContext : JsonSerializerContext;

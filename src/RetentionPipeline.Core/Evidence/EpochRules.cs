@@ -5,7 +5,7 @@ namespace RetentionPipeline.Core.Evidence;
 
 /// <summary>
 /// Epochs of the pseudonyms' key: each is made behind the one before it, is destroyed once it was made and another one is in
-/// use, and not before every instance has dropped its key; openings are made under one that was made. By times and by
+/// use, and not before every instance has dropped its key, as those of operators are; openings are made under one that was made. By times and by
 /// numbers: the leaves of two epochs lie in lanes of their own, whose order in the log says nothing.
 /// </summary>
 internal sealed class EpochRules
@@ -17,11 +17,18 @@ internal sealed class EpochRules
     private readonly SortedDictionary<long, (long Index, DateTimeOffset At)> made = [];
     private readonly List<(long Epoch, long Index, Leaf Leaf)> destroyed = [];
     private readonly Dictionary<long, (long Index, DateTimeOffset At)> used = [];
+    private readonly List<(long Index, Leaf Leaf)> operatorKeys = [];
 
     /// <summary>Takes a leaf of an epoch. Throws what a body of another form makes throw.</summary>
     public void Take(long index, Leaf leaf)
     {
         var epoch = (long)leaf.Body["epoch"]!;
+        if (leaf.Body.ContainsKey("key"))
+        {
+            TakeOperatorKey(index, epoch, leaf);
+            return;
+        }
+
         if (leaf.Id != epoch.ToString(CultureInfo.InvariantCulture) || epoch < 1 || leaf.Part is not ("made" or "destroyed"))
         {
             throw new FormatException("A leaf of another epoch than it says.");
@@ -70,10 +77,26 @@ internal sealed class EpochRules
             }
         }
 
+        foreach (var (index, leaf) in operatorKeys)
+        {
+            CheckTime(index, leaf, problems);
+        }
+
         foreach (var (epoch, index, leaf) in destroyed)
         {
             Check(epoch, index, leaf, problems);
         }
+    }
+
+    /// <summary>Of an operator's key the log has the end alone.</summary>
+    private void TakeOperatorKey(long index, long epoch, Leaf leaf)
+    {
+        if (leaf.Id != string.Create(CultureInfo.InvariantCulture, $"{(string)leaf.Body["key"]!}.{epoch}") || epoch < 1 || leaf.Part != "destroyed")
+        {
+            throw new FormatException("A leaf of another key than it says.");
+        }
+
+        operatorKeys.Add((index, leaf));
     }
 
     private void Check(long epoch, long index, Leaf leaf, List<LogProblem> problems)
@@ -87,9 +110,14 @@ internal sealed class EpochRules
             problems.Add(new(index, "epoch-order", $"Epoch {epoch} is said to be destroyed, and no other one was in use by then."));
         }
 
+        CheckTime(index, leaf, problems);
+    }
+
+    private static void CheckTime(long index, Leaf leaf, List<LogProblem> problems)
+    {
         if (LeafTime.TryParse((string?)leaf.Body["askedAt"] ?? "") is not { } asked || leaf.At < asked + KeyEpoch.CachesDropIt)
         {
-            problems.Add(new(index, "epoch-early", $"Epoch {epoch} is said to be destroyed before every instance had dropped its key."));
+            problems.Add(new(index, "epoch-early", $"Epoch {leaf.Id} is said to be destroyed before every instance had dropped its key."));
         }
     }
 }

@@ -69,6 +69,9 @@ public static class RefusalReasons
     /// </summary>
     public const string ForeignBlocks = "foreign-blocks";
 
+    /// <summary>The rule names a key of an operator whose destruction was decided; it needs a higher epoch.</summary>
+    public const string KeyDestroyed = "key-destroyed";
+
     /// <summary>The record is larger than what one act can replace.</summary>
     public const string TooLarge = "too-large";
 

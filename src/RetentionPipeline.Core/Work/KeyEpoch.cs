@@ -54,8 +54,11 @@ public sealed record KeyEpoch(int Number, KeyEpochState State, DateTimeOffset Ma
 
     /// <summary>From when on the log may say that it is destroyed; null before its key is gone.</summary>
     [JsonIgnore]
-    public DateTimeOffset? DestroyedAt => GoneAt is not { } gone || AskedAt is not { } asked ? null
-        : gone > asked + CachesDropIt ? gone : asked + CachesDropIt;
+    public DateTimeOffset? DestroyedAt => GoneAt is { } gone && AskedAt is { } asked ? TellableFrom(asked, gone) : null;
+
+    /// <summary>From when on the log may say that a key is destroyed: it is gone, and out of every memory.</summary>
+    internal static DateTimeOffset TellableFrom(DateTimeOffset asked, DateTimeOffset gone) =>
+        gone > asked + CachesDropIt ? gone : asked + CachesDropIt;
 
     /// <summary>The leaf that says that it was made: the same bytes each time.</summary>
     internal byte[] MadeLeaf() => Encode("made", MadeAt, []);

@@ -155,7 +155,7 @@ public sealed class KeyedOperatorTests
 
     private static async Task<string> PseudonymAsync(MemorySecretStore secrets, OperatorUse use, string value)
     {
-        var keys = await new RuleKeys(secrets).ReadAsync([use], CancellationToken.None);
+        var keys = (await new RuleKeys(secrets, new OperatorKeyTable(new MemoryRowStore(new Faults()))).ReadAsync([use], CancellationToken.None))!;
         return (string)Changed(OperatorCatalogue.ForField(use.Operator, use.Field, use.Parameters, keys).Operator!, value)!;
     }
 

@@ -120,6 +120,18 @@ public sealed class LieTests : IDisposable
     public void An_epoch_destroyed_while_an_instance_could_still_hold_its_key() =>
         AssertLie("epoch-early 2", Epoch(1, at: 0), Epoch(2, at: 5), Destroyed(1, at: 1000, asked: 401));
 
+    [Fact]
+    public void A_key_of_an_operator_that_was_destroyed_in_time_is_well() =>
+        Assert.Empty(Verify(OperatorKey("visitors.2", at: 1000, asked: 400)));
+
+    [Fact]
+    public void A_key_of_an_operator_destroyed_while_a_delivery_could_still_hold_it() =>
+        AssertLie("epoch-early 0", OperatorKey("visitors.2", at: 1000, asked: 401));
+
+    [Fact]
+    public void A_key_of_an_operator_that_is_another_than_its_leaf_says() =>
+        Assert.Contains("body 0", Judge(OperatorKey("visitors.3", at: 1000, asked: 400)).Select(problem => $"{problem.Rule} {problem.Index}"));
+
     [Theory]
     [InlineData("openings", "forgotten-count 0")]
     [InlineData("scans", "forgotten-count 0")]
@@ -148,10 +160,22 @@ public sealed class LieTests : IDisposable
     private static byte[] Destroyed(int number, int at, int asked = 400) => Make(
         "key-epoch", $"{number}", "destroyed", at, new() { ["askedAt"] = LeafTime.Text(At.AddSeconds(asked)), ["epoch"] = number });
 
+    private static byte[] OperatorKey(string id, int at, int asked) => Make("key-epoch", id, "destroyed", at, new()
+    {
+        ["askedAt"] = LeafTime.Text(At.AddSeconds(asked)), ["epoch"] = 2, ["key"] = "visitors",
+    });
+
     private void AssertLie(string named, params byte[][] entries) => Assert.Contains(named, Verify(entries));
 
     /// <summary>Writes and signs the log of any entries at all, and verifies it.</summary>
     private List<string> Verify(params byte[][] entries)
+    {
+        var problems = Judge(entries);
+        Assert.DoesNotContain(problems, problem => problem.Rule is "root" or "tile" or "checkpoint" or "bundle" or "body");
+        return [.. problems.Select(problem => $"{problem.Rule} {problem.Index}")];
+    }
+
+    private IReadOnlyList<LogProblem> Judge(params byte[][] entries)
     {
         var root = Path.Combine(folder.FullName, Guid.NewGuid().ToString("N"));
         List<byte[]> hashes = [.. entries.Select(entry => Rfc6962.LeafHash(entry))];
@@ -162,8 +186,7 @@ public sealed class LieTests : IDisposable
         Write(root, "checkpoint", new SignedNote(text, [Signer.Sign(text)]).Encode());
         var verdict = LogVerification.Verify(root, Signer.Verifier, null, (_, _) => { });
         Assert.NotNull(verdict.Structure.Checkpoint);
-        Assert.DoesNotContain(verdict.Problems, problem => problem.Rule is "root" or "tile" or "checkpoint" or "bundle" or "body");
-        return [.. verdict.Problems.Select(problem => $"{problem.Rule} {problem.Index}")];
+        return [.. verdict.Problems];
     }
 
     private static void Write(string root, string name, byte[] content)

@@ -1,5 +1,6 @@
 using RetentionPipeline.Core.Erasure;
 using RetentionPipeline.Core.Work;
+using RetentionPipeline.Fakes;
 
 namespace RetentionPipeline.EndToEnd.Tests.Simulation;
 
@@ -44,6 +45,43 @@ public sealed class PolicyChangeTests
 
             await EvidenceCheck.AssertWellAsync(simulation);
         }
+    }
+
+    /// <summary>Who rolls a policy back stores an earlier text: the log says each time which one came in force.</summary>
+    [Fact]
+    public async Task A_policy_that_is_rolled_back_to_comes_in_force_again_and_the_log_says_so()
+    {
+        using var simulation = await StartAsync();
+        var (first, second) = (Shop.Policy(), Shop.Policy(visitsPeriod: "P14M"));
+        foreach (var policy in new[] { second, first, second, second, first })
+        {
+            simulation.Time.Advance(TimeSpan.FromHours(1));
+            await simulation.StorePolicyAsync(policy);
+            await simulation.StorePolicyAsync(policy);
+            simulation.Restart();
+            await simulation.AskForAllAsync(policy.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            await simulation.RunUntilQuietAsync();
+        }
+
+        var leaves = (await EvidenceCheck.LeavesAsync(simulation, LeafTypes.Policy)).OrderBy(leaf => leaf.At).ToList();
+        Assert.Equal(["", "", "again.1", "again.1", "again.2"], leaves.Select(leaf => leaf.Part));
+        Assert.Equal([0, 1, 0, 1, 0], leaves.Select(leaf => leaf.Id == leaves[0].Id ? 0 : 1));
+        await EvidenceCheck.AssertWellAsync(simulation);
+    }
+
+    /// <summary>Who stores a policy dies before its leaf, others act under it, and a third one replaces it.</summary>
+    [Fact]
+    public async Task A_policy_that_was_replaced_before_its_leaf_was_appended_has_one()
+    {
+        using var simulation = await StartAsync();
+        var appends = 0;
+        simulation.Faults.Choose = (_, call) => call == "lanes.append" && ++appends == 2 ? FaultKind.FailedAndNotWritten : null;
+        await Assert.ThrowsAnyAsync<Exception>(() => simulation.StorePolicyAsync(Shop.Policy(visitsPeriod: "P14M")));
+        simulation.Faults.Choose = null;
+        simulation.Restart();
+        await simulation.StorePolicyAsync(Shop.Policy(visitsPeriod: "P15M"));
+
+        Assert.Equal(3, (await EvidenceCheck.LeavesAsync(simulation, LeafTypes.Policy)).Count);
     }
 
     private static async Task AtEachStepAsync(string policy, Func<int, bool> keeps)

@@ -69,6 +69,13 @@ public sealed class SubjectVerbTests : IAsyncLifetime
         await SaysAsync(0, "Forgotten in 0 records and 1 requests; the log says how many, not whom.", ["subject", "forget", .. person]);
         await SaysAsync(0, "0 records and 0 requests name the person.", ["subject", "find", .. person]);
         await SaysAsync(0, "No opening names the person.", ["subject", "forget", .. person]);
+
+        await SaysAsync(0, "The policy in force names no key, and none was destroyed.", "key", "list");
+        await SaysAsync(2, "There is no key visitors, epoch 1.", "key", "destroy", "visitors", "1");
+        await MakeOperatorKeyAsync(deployment);
+        await SaysAsync(0, "key visitors, epoch 1: gone; the log says so from", "key", "destroy", "visitors", "1");
+        Assert.False(File.Exists(Path.Combine(folder, "keys", "anonymise-visitors-epoch-0001")));
+        await SaysAsync(0, "key visitors, epoch 1: gone; the log says so from", "key", "list");
     }
 
     private static ServiceProvider Open(Deployment deployment, TimeProvider time) => new ServiceCollection().AddSingleton(time)
@@ -80,6 +87,15 @@ public sealed class SubjectVerbTests : IAsyncLifetime
     {
         await using var services = Open(deployment, new SimulatedTime(TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(1)));
         await services.GetRequiredService<EpochDesk>().RotateAsync(CancellationToken.None);
+    }
+
+    /// <summary>As a delivery of a rule of an earlier policy did.</summary>
+    private async Task MakeOperatorKeyAsync(Deployment deployment)
+    {
+        await using var services = Open(deployment, TimeProvider.System);
+        await services.GetRequiredService<RuleKeys>().ReadAsync(
+            [new("Ip", "hmac", new Dictionary<string, string> { ["key"] = "visitors" })], CancellationToken.None);
+        Assert.True(File.Exists(Path.Combine(folder, "keys", "anonymise-visitors-epoch-0001")));
     }
 
     /// <summary>A request comes in; nothing of it is carried out.</summary>
