@@ -12,14 +12,12 @@ internal struct AddressMarks
     public ulong NewLines;
 }
 
-/// <summary>The same for names that spell out an address.</summary>
+/// <summary>The same for names that spell out an address; dashes are hyphens and underscores.</summary>
 internal struct HostMarks
 {
     public ulong Digits;
     public ulong Dots;
-    public ulong Hyphens;
-    public ulong Underscores;
-    public ulong Zeros;
+    public ulong Dashes;
     public ulong NewLines;
 }
 
@@ -32,6 +30,9 @@ internal interface IBlockReader
     static abstract void Addresses(ref byte from, out AddressMarks marks);
 
     static abstract void Hosts(ref byte from, out HostMarks marks);
+
+    /// <summary>Bytes that are the digit zero, and those that are dots.</summary>
+    static abstract void Zeros(ref byte from, out ulong zeros, out ulong dots);
 
     /// <summary>Bytes that are hex digits, and those that are colons.</summary>
     static abstract void Run(ref byte from, out ulong hex, out ulong colons);
@@ -65,10 +66,19 @@ internal readonly struct ScalarReader : IBlockReader
             var b = Unsafe.Add(ref from, i);
             marks.Digits |= Bit(AsciiBytes.IsDigit(b), i);
             marks.Dots |= Bit(b == '.', i);
-            marks.Hyphens |= Bit(b == '-', i);
-            marks.Underscores |= Bit(b == '_', i);
-            marks.Zeros |= Bit(b == '0', i);
+            marks.Dashes |= Bit(b is (byte)'-' or (byte)'_', i);
             marks.NewLines |= Bit(b == '\n', i);
+        }
+    }
+
+    public static void Zeros(ref byte from, out ulong zeros, out ulong dots)
+    {
+        (zeros, dots) = (0, 0);
+        for (var i = 0; i < 64; i++)
+        {
+            var b = Unsafe.Add(ref from, i);
+            zeros |= Bit(b == '0', i);
+            dots |= Bit(b == '.', i);
         }
     }
 

@@ -23,7 +23,14 @@ internal sealed class HostScan(LineTally tally) : IWindowScan
         {
             TReader.Hosts(ref Unsafe.Add(ref source, position), out var marks);
             var valid = limit - position >= Block ? ulong.MaxValue : (1UL << (limit - position)) - 1;
-            for (var found = carry.ThirdSeparators(marks) & valid; found != 0; found &= found - 1)
+            var found = carry.ThirdSeparators(marks, out var digitsBefore) & valid;
+            if ((found & marks.Dots) is var dots and not 0 && !IsPaddedNearby<TReader>(s, position, marks.Digits, digitsBefore))
+            {
+                // Behind the block's last byte the fourth number begins in the next block.
+                found &= ~dots | (1UL << 63);
+            }
+
+            for (; found != 0; found &= found - 1)
             {
                 var mark = position + BitOperations.TrailingZeroCount(found);
                 if (mark >= copy.Consumed && HostFinder.TryFind(s, mark, out var edit) && Cut(s, edit, ref copy))
@@ -55,46 +62,58 @@ internal sealed class HostScan(LineTally tally) : IWindowScan
         return edit.FirstLength > 1 || s[edit.FirstAt] != '0' || edit.End - edit.LastAt > 1 || s[edit.LastAt] != '0';
     }
 
+    /// <summary>
+    /// Whether a zero that begins a number of several digits stands next to a dot, in the block or the one before it. Dots
+    /// alone spell out a name only there: else every address would be looked at again. Saying so where none does costs a
+    /// look and changes nothing.
+    /// </summary>
+    private static bool IsPaddedNearby<TReader>(ReadOnlySpan<byte> s, int position, ulong digits, ulong digitsBefore)
+        where TReader : struct, IBlockReader
+    {
+        ref var block = ref Unsafe.Add(ref MemoryMarshal.GetReference(s), position);
+        return position <= Block || IsPadded<TReader>(ref block, digits) || IsPadded<TReader>(ref Unsafe.Subtract(ref block, Block), digitsBefore);
+    }
+
+    /// <summary>
+    /// In times and dates zeros begin numbers as well; no dot is next to them. A byte stands before the block, and behind it
+    /// those of the next one or of the memory behind the window.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPadded<TReader>(ref byte block, ulong digits)
+        where TReader : struct, IBlockReader
+    {
+        TReader.Zeros(ref block, out var zeros, out var dots);
+        var begins = zeros & ~(digits << 1) & ((digits >> 1) | (1UL << 63));
+        var inside = (dots << 1) | (dots >> 2) | (dots >> 3);
+        const ulong edges = 1 | (7UL << 61);
+        return (begins & inside) != 0 || ((begins & edges) != 0 && IsPaddedAtEdge(ref block, begins));
+    }
+
+    private static bool IsPaddedAtEdge(ref byte block, ulong begins)
+    {
+        var beside = Unsafe.Subtract(ref block, 1) == '.' ? 1UL : 0;
+        beside |= Unsafe.Add(ref block, Block) == '.' ? 3UL << 61 : 0;
+        beside |= Unsafe.Add(ref block, Block + 1) == '.' ? 3UL << 62 : 0;
+        beside |= Unsafe.Add(ref block, Block + 2) == '.' ? 1UL << 63 : 0;
+        return (begins & beside) != 0;
+    }
+
     private struct Carry
     {
         private ulong first;
         private ulong second;
         private ulong digits;
-        private ulong padded;
 
-        /// <summary>
-        /// Separators behind a digit with two more close before them. Dots alone count only where a number nearby is
-        /// zero-padded: else every address would be looked at again.
-        /// </summary>
+        /// <summary>Separators behind a digit with two more close before them, and the digits of the block before.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public ulong ThirdSeparators(in HostMarks marks)
+        public ulong ThirdSeparators(in HostMarks marks, out ulong digitsBefore)
         {
-            var behindDigit = (marks.Digits << 1) | (digits >> 63);
-            var all = (marks.Hyphens | marks.Underscores | marks.Dots) & behindDigit;
+            digitsBefore = digits;
+            var all = (marks.Dashes | marks.Dots) & ((marks.Digits << 1) | (digits >> 63));
             var two = all & After(all, first);
             var three = all & After(two, second);
-            if (three == 0)
-            {
-                (first, second, digits) = (all, two, marks.Digits);
-                padded = Padded(marks, behindDigit);
-                return 0;
-            }
-
-            var nowPadded = Padded(marks, behindDigit);
-            var wanted = nowPadded != 0 || padded != 0 || (marks.Dots & (1UL << 63)) != 0 ? three : three & ~marks.Dots;
-            (first, second, digits, padded) = (all, two, marks.Digits, nowPadded);
-            return wanted;
-        }
-
-        /// <summary>
-        /// A zero that begins a number of several digits next to a dot. In times and dates zeros begin numbers as well.
-        /// </summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static ulong Padded(in HostMarks marks, ulong behindDigit)
-        {
-            const ulong nextBlock = 7UL << 61;
-            var nextToDot = (marks.Dots << 1) | 1 | (marks.Dots >> 2) | (marks.Dots >> 3) | nextBlock;
-            return marks.Zeros & ~behindDigit & ((marks.Digits >> 1) | (1UL << 63)) & nextToDot;
+            (first, second, digits) = (all, two, marks.Digits);
+            return three;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,7 @@ namespace RetentionPipeline.Core.Anonymisation;
 internal sealed class LineTally(LineTally? before)
 {
     /// <summary>Null where nobody takes them over.</summary>
-    private Queue<long>? handed;
+    private LineRuns? handed;
     private long lastLine = -1;
 
     /// <summary>Line ends passed.</summary>
@@ -27,7 +27,7 @@ internal sealed class LineTally(LineTally? before)
     /// <summary>A tally for the pass behind this one.</summary>
     public LineTally Next()
     {
-        handed = new Queue<long>();
+        handed = new LineRuns();
         return new LineTally(this);
     }
 
@@ -51,8 +51,16 @@ internal sealed class LineTally(LineTally? before)
             return;
         }
 
-        Take(line - 1);
-        Note(line);
+        if (before is not null)
+        {
+            Take(line - 1);
+        }
+
+        if (line > lastLine)
+        {
+            lastLine = line;
+            Note(line, line + 1);
+        }
     }
 
     /// <summary>Takes over what the passes before changed, as far as this one has come; all of it at the end.</summary>
@@ -64,28 +72,79 @@ internal sealed class LineTally(LineTally? before)
 
     private void Take(long last)
     {
-        while (before?.handed is { } lines && lines.TryPeek(out var line) && line <= last)
+        while (before?.handed is { } lines && lines.TryTake(last, out var from, out var to))
         {
-            lines.Dequeue();
-            Note(line);
+            from = Math.Max(from, lastLine + 1);
+            if (from < to)
+            {
+                lastLine = to - 1;
+                Note(from, to);
+            }
         }
     }
 
-    private void Note(long line)
+    private void Note(long from, long to)
     {
-        if (line == lastLine)
-        {
-            return;
-        }
-
-        lastLine = line;
         if (handed is not null)
         {
-            handed.Enqueue(line);
+            handed.Add(from, to);
         }
         else
         {
-            Changed++;
+            Changed += to - from;
         }
+    }
+}
+
+/// <summary>Numbers of lines in order, each once, kept as runs: in most logs every line is changed.</summary>
+internal sealed class LineRuns
+{
+    private readonly Queue<(long From, long To)> closed = new();
+    private long from;
+    private long to;
+    private long taken;
+    private long takenTo;
+
+    /// <summary>Lines behind all that were added.</summary>
+    public void Add(long first, long end)
+    {
+        if (first != to)
+        {
+            if (from < to)
+            {
+                closed.Enqueue((from, to));
+            }
+
+            from = first;
+        }
+
+        to = end;
+    }
+
+    /// <summary>Takes out the first lines that follow one another, as far as the last one that is wanted.</summary>
+    public bool TryTake(long last, out long first, out long end)
+    {
+        if (taken >= takenTo && closed.TryDequeue(out var run))
+        {
+            (taken, takenTo) = run;
+        }
+
+        ref var next = ref from;
+        end = to;
+        if (taken < takenTo)
+        {
+            next = ref taken;
+            end = takenTo;
+        }
+
+        first = next;
+        end = last < end - 1 ? last + 1 : end;
+        if (first >= end)
+        {
+            return false;
+        }
+
+        next = end;
+        return true;
     }
 }

@@ -29,10 +29,16 @@ internal readonly struct Vector512Reader : IBlockReader
         var v0 = Vector512.LoadUnsafe(ref from, 0);
         marks.Digits = Within(v0, (byte)'0', 9);
         marks.Dots = Equal(v0, (byte)'.');
-        marks.Hyphens = Equal(v0, (byte)'-');
-        marks.Underscores = Equal(v0, (byte)'_');
-        marks.Zeros = Equal(v0, (byte)'0');
+        marks.Dashes = Either(v0, (byte)'-', (byte)'_');
         marks.NewLines = Equal(v0, (byte)'\n');
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Zeros(ref byte from, out ulong zeros, out ulong dots)
+    {
+        var v0 = Vector512.LoadUnsafe(ref from, 0);
+        zeros = Equal(v0, (byte)'0');
+        dots = Equal(v0, (byte)'.');
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,6 +55,13 @@ internal readonly struct Vector512Reader : IBlockReader
     {
         var all = Vector512.Create(wanted);
         return Vector512.Equals(v0, all).ExtractMostSignificantBits();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Either(Vector512<byte> v0, byte first, byte second)
+    {
+        var (one, other) = (Vector512.Create(first), Vector512.Create(second));
+        return (Vector512.Equals(v0, one) | Vector512.Equals(v0, other)).ExtractMostSignificantBits();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -88,10 +101,17 @@ internal readonly struct Vector256Reader : IBlockReader
         var v1 = Vector256.LoadUnsafe(ref from, 32);
         marks.Digits = Within(v0, v1, (byte)'0', 9);
         marks.Dots = Equal(v0, v1, (byte)'.');
-        marks.Hyphens = Equal(v0, v1, (byte)'-');
-        marks.Underscores = Equal(v0, v1, (byte)'_');
-        marks.Zeros = Equal(v0, v1, (byte)'0');
+        marks.Dashes = Either(v0, v1, (byte)'-', (byte)'_');
         marks.NewLines = Equal(v0, v1, (byte)'\n');
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Zeros(ref byte from, out ulong zeros, out ulong dots)
+    {
+        var v0 = Vector256.LoadUnsafe(ref from, 0);
+        var v1 = Vector256.LoadUnsafe(ref from, 32);
+        zeros = Equal(v0, v1, (byte)'0');
+        dots = Equal(v0, v1, (byte)'.');
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,6 +130,14 @@ internal readonly struct Vector256Reader : IBlockReader
         var all = Vector256.Create(wanted);
         return (ulong)Vector256.Equals(v0, all).ExtractMostSignificantBits()
             | ((ulong)Vector256.Equals(v1, all).ExtractMostSignificantBits() << 32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Either(Vector256<byte> v0, Vector256<byte> v1, byte first, byte second)
+    {
+        var (one, other) = (Vector256.Create(first), Vector256.Create(second));
+        return (ulong)(Vector256.Equals(v0, one) | Vector256.Equals(v0, other)).ExtractMostSignificantBits()
+            | ((ulong)(Vector256.Equals(v1, one) | Vector256.Equals(v1, other)).ExtractMostSignificantBits() << 32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,10 +184,19 @@ internal readonly struct Vector128Reader : IBlockReader
         var v3 = Vector128.LoadUnsafe(ref from, 48);
         marks.Digits = Within(v0, v1, v2, v3, (byte)'0', 9);
         marks.Dots = Equal(v0, v1, v2, v3, (byte)'.');
-        marks.Hyphens = Equal(v0, v1, v2, v3, (byte)'-');
-        marks.Underscores = Equal(v0, v1, v2, v3, (byte)'_');
-        marks.Zeros = Equal(v0, v1, v2, v3, (byte)'0');
+        marks.Dashes = Either(v0, v1, v2, v3, (byte)'-', (byte)'_');
         marks.NewLines = Equal(v0, v1, v2, v3, (byte)'\n');
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Zeros(ref byte from, out ulong zeros, out ulong dots)
+    {
+        var v0 = Vector128.LoadUnsafe(ref from, 0);
+        var v1 = Vector128.LoadUnsafe(ref from, 16);
+        var v2 = Vector128.LoadUnsafe(ref from, 32);
+        var v3 = Vector128.LoadUnsafe(ref from, 48);
+        zeros = Equal(v0, v1, v2, v3, (byte)'0');
+        dots = Equal(v0, v1, v2, v3, (byte)'.');
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -182,6 +219,16 @@ internal readonly struct Vector128Reader : IBlockReader
             | ((ulong)Vector128.Equals(v1, all).ExtractMostSignificantBits() << 16)
             | ((ulong)Vector128.Equals(v2, all).ExtractMostSignificantBits() << 32)
             | ((ulong)Vector128.Equals(v3, all).ExtractMostSignificantBits() << 48);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Either(Vector128<byte> v0, Vector128<byte> v1, Vector128<byte> v2, Vector128<byte> v3, byte first, byte second)
+    {
+        var (one, other) = (Vector128.Create(first), Vector128.Create(second));
+        return (ulong)(Vector128.Equals(v0, one) | Vector128.Equals(v0, other)).ExtractMostSignificantBits()
+            | ((ulong)(Vector128.Equals(v1, one) | Vector128.Equals(v1, other)).ExtractMostSignificantBits() << 16)
+            | ((ulong)(Vector128.Equals(v2, one) | Vector128.Equals(v2, other)).ExtractMostSignificantBits() << 32)
+            | ((ulong)(Vector128.Equals(v3, one) | Vector128.Equals(v3, other)).ExtractMostSignificantBits() << 48);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
