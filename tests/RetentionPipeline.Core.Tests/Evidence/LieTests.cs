@@ -162,7 +162,9 @@ public sealed class LieTests : IDisposable
 
     private static byte[] OperatorKey(string id, int at, int asked) => Make("key-epoch", id, "destroyed", at, new()
     {
-        ["askedAt"] = LeafTime.Text(At.AddSeconds(asked)), ["epoch"] = 2, ["key"] = "visitors",
+        ["askedAt"] = LeafTime.Text(At.AddSeconds(asked)),
+        ["epoch"] = 2,
+        ["key"] = "visitors",
     });
 
     private void AssertLie(string named, params byte[][] entries) => Assert.Contains(named, Verify(entries));

@@ -6,7 +6,7 @@ using RetentionPipeline.EndToEnd.Tests.Instances;
 namespace RetentionPipeline.EndToEnd.Tests.LocalRuns;
 
 /// <summary>What a person may do wrong: said clearly, with what to do next, and nothing is changed.</summary>
-[Collection(MachineCollection.Name)]
+[Collection(ChildrenCollection.Name)]
 public sealed class BadInputTests : IDisposable
 {
     private const int BadInput = 2;
