@@ -107,7 +107,7 @@ internal static class Rules
         ["Policies"] = ["Anonymisation"],
         ["Holds"] = ["Records", "Work"],
         ["Erasure"] = ["Policies", "Records", "Holds", "Anonymisation", "Work"],
-        ["Scanning"] = ["Policies", "Records", "Erasure", "Work"],
+        ["Scanning"] = ["Policies", "Records", "Erasure", "Anonymisation", "Work"],
         ["Processors"] = ["Records", "Work"],
         ["Requests"] = ["Records", "Policies", "Scanning", "Processors", "Work"],
         ["Evidence"] = ["Records", "Policies", "Holds", "Scanning", "Erasure", "Requests", "Processors", "Work"],
