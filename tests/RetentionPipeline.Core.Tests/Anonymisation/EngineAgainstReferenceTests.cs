@@ -27,6 +27,27 @@ public sealed class EngineAgainstReferenceTests
     public void Names_are_cut_as_the_second_implementation_cuts_them() =>
         Compare(new StreamPlan(null, HostNames.Truncate, []), 5, ReferenceHosts.TruncateHost);
 
+    /// <summary>Which number is padded tells whether dots spell out a name; it may lie in another block than the third dot.</summary>
+    [Theory]
+    [InlineData("h064.187.1.31.example")]
+    [InlineData("h64.087.1.31.example")]
+    [InlineData("h64.187.01.31.example")]
+    [InlineData("h64.187.1.031.example")]
+    [InlineData("0641.87.1.3-example")]
+    [InlineData("064.87.1.3-example")]
+    [InlineData("h64.187.1.31.example")]
+    [InlineData("h64-187_1.31-2-3-4.example")]
+    [InlineData("h64_187_1_31.example")]
+    public void Names_are_found_wherever_they_lie_in_a_block(string name)
+    {
+        for (var before = 0; before < 200; before++)
+        {
+            var text = new string(' ', before) + name;
+            Assert.All(Engine.Widths, width => Assert.Equal(
+                ReferenceHosts.TruncateHost(text), Engine.Run(new StreamPlan(null, HostNames.Truncate, []), text, width)));
+        }
+    }
+
     [Theory]
     [InlineData(24, 48, 6)]
     [InlineData(13, 40, 7)]
