@@ -113,10 +113,11 @@ public sealed class GrammarTests
     public async Task A_persons_lines_are_dropped_and_others_that_only_contain_the_identifier_stay()
     {
         var output = new MemoryStream();
-        var plan = new StreamPlan(null, HostNames.Keep, ["ann@x.example"]);
+        var plan = new StreamPlan(null, HostNames.Keep, ["ann@x.example", "C123"]);
         await StreamRewriter.RewriteAsync(
-            new MemoryStream("a ann@x.example b\njoann@x.example\nq=Ann%40x.example&r\nnothing\n"u8.ToArray()), output, plan, CancellationToken.None);
-        Assert.Equal("joann@x.example\nnothing\n", Encoding.UTF8.GetString(output.ToArray()));
+            new MemoryStream("a ann@x.example b\njoann@x.example\nann@x.examples\nq=Ann%40x.example&r\nC1234\nid=c123\nnothing\n"u8.ToArray()),
+            output, plan, CancellationToken.None);
+        Assert.Equal("joann@x.example\nann@x.examples\nC1234\nnothing\n", Encoding.UTF8.GetString(output.ToArray()));
     }
 
     private static string Cut(string text, HostNames hosts = HostNames.Keep)
