@@ -53,6 +53,18 @@ internal static class KeyVerb
         var number = new Argument<int>("EPOCH") { Description = "Its epoch." };
         var command = new Command("destroy", "Destroys a key for ever: what was made with it links to nobody any more.") { name, number };
         target.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (!KeyUse.IsName(result.GetValue(name) ?? ""))
+            {
+                result.AddError("The name of a key has letters, digits and '-', at most 60.");
+            }
+
+            if (result.GetValue(number) is < 1 or > KeyUse.MostEpochs)
+            {
+                result.AddError($"An epoch is a number from 1 to {KeyUse.MostEpochs}.");
+            }
+        });
         command.SetAction(async (result, cancel) =>
         {
             await using var services = target.Open(result);

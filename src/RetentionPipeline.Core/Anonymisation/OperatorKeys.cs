@@ -8,8 +8,17 @@ namespace RetentionPipeline.Core.Anonymisation;
 /// <param name="Epoch">1 to 9,999. Once an epoch's key is destroyed, what was made with it links to nobody.</param>
 public sealed record KeyUse(string Key, int Epoch)
 {
+    /// <summary>The last epoch that a key can have.</summary>
+    public const int MostEpochs = 9999;
+
+    private const int LongestName = 60;
+
     /// <summary>The secret's name in the store of secrets.</summary>
     public string SecretName => $"anonymise-{Key}-epoch-{Epoch:D4}";
+
+    /// <summary>Whether a key can have that name.</summary>
+    public static bool IsName(string key) =>
+        key.Length is > 0 and <= LongestName && key.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
 }
 
 /// <summary>The keys of keyed operators, 32 bytes each. They come from the store of secrets.</summary>

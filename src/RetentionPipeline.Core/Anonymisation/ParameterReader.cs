@@ -102,15 +102,13 @@ internal sealed class ParameterReader(string name, IReadOnlyDictionary<string, s
     /// <summary>The key's name, and its epoch, which is 1 until another is given.</summary>
     public KeyUse Key()
     {
-        const int longest = 60;
         var key = Text("key") ?? "";
-        if (parameters.ContainsKey("key")
-            && (key.Length is 0 or > longest || !key.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+        if (parameters.ContainsKey("key") && !KeyUse.IsName(key))
         {
             Add("parameter-invalid", $"Parameter 'key' of operator '{name}' is no name of a key.", "Use letters, digits and '-', at most 60. The key itself never stands in a policy.");
         }
 
-        return new KeyUse(key, Whole("epoch", 1, 1, 9999));
+        return new KeyUse(key, Whole("epoch", 1, 1, KeyUse.MostEpochs));
     }
 
     /// <summary>What to look for in text; all of it if it is not given.</summary>

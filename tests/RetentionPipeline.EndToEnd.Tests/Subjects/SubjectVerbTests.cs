@@ -72,6 +72,8 @@ public sealed class SubjectVerbTests : IAsyncLifetime
 
         await SaysAsync(0, "The policy in force names no key, and none was destroyed.", "key", "list");
         await SaysAsync(2, "There is no key visitors, epoch 1.", "key", "destroy", "visitors", "1");
+        await SaysAsync(2, "The name of a key has letters", "key", "destroy", "visitors/..", "1");
+        await SaysAsync(2, "An epoch is a number from 1 to 9999", "key", "destroy", "visitors", "0");
         await MakeOperatorKeyAsync(deployment);
         await SaysAsync(0, "key visitors, epoch 1: gone; the log says so from", "key", "destroy", "visitors", "1");
         Assert.False(File.Exists(Path.Combine(folder, "keys", "anonymise-visitors-epoch-0001")));
